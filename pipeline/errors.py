@@ -1,0 +1,30 @@
+"""The three kinds of error: the user's, the passing one, and (everything else) a bug."""
+
+from __future__ import annotations
+
+
+class UserError(Exception):
+    """Something the user can put right.
+
+    `key` names a message of the catalogues (`error.<key>`), `values` fill its placeholders.
+    """
+
+    def __init__(self, key: str, **values: str | int) -> None:
+        super().__init__(key)
+        self.key = key
+        self.values: dict[str, str | int] = dict(values)
+
+
+class TransientError(Exception):
+    """Something that may work in a moment: the worker tries again.
+
+    `retry_after` is in seconds, as the other side asked for (HTTP Retry-After), or None.
+    """
+
+    def __init__(self, reason: str, *, retry_after: float | None = None) -> None:
+        super().__init__(reason)
+        self.retry_after = retry_after
+
+
+class Conflict(Exception):
+    """A record was changed by somebody else since it was read (compare-and-set lost)."""

@@ -1,0 +1,118 @@
+"""What the steps know about languages: one data file per language, the same keys in each.
+
+CVs mix languages ("Skills" over German text), so matching uses the union of all files; ties go to the first file.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+LANGUAGES = ("de", "en", "fr")
+_DATA = Path(__file__).parent / "data"
+
+
+@dataclass(frozen=True)
+class Lexicon:
+    """The union of all languages, ready for matching. Keys are casefolded."""
+
+    sections: dict[str, str]
+    heading_stems: tuple[tuple[str, str], ...]
+    labels: dict[str, str]
+    months: dict[str, int]
+    present: tuple[str, ...]
+    since: tuple[str, ...]
+    until: tuple[str, ...]
+    levels: dict[str, str]
+    languages: frozenset[str]
+    countries: frozenset[str]
+    document_titles: frozenset[str]
+    list_and: frozenset[str]
+    networks: tuple[str, ...]
+    grades: tuple[str, ...]
+    title_words: re.Pattern[str]
+    company_words: re.Pattern[str]
+    company_suffix: re.Pattern[str]
+    institution_words: re.Pattern[str]
+    degree_words: re.Pattern[str]
+    at_company: re.Pattern[str]
+    page_number: re.Pattern[str]
+
+
+@cache
+def data(language: str) -> dict[str, Any]:
+    """One language's file as it stands. Raises FileNotFoundError for a language without one."""
+    return _read(language)
+
+
+def _read(name: str) -> dict[str, Any]:
+    return tomllib.loads((_DATA / f"{name}.toml").read_text("utf-8"))
+
+
+def _alternatives(words: list[str], *, escape: bool = True) -> str:
+    return "|".join(re.escape(w) if escape else w for w in sorted(set(words), key=len, reverse=True))
+
+
+@cache
+def lexicon() -> Lexicon:
+    files = [data(language) for language in LANGUAGES]
+    common = _read("common")
+
+    def union(*path: str) -> list[str]:
+        found: list[str] = []
+        for file in files:
+            node: Any = file
+            for key in path:
+                node = node[key]
+            found.extend(node)
+        return found
+
+    def inverted(table: str) -> dict[str, str]:
+        result: dict[str, str] = {}
+        for file in files:
+            for key, words in file[table].items():
+                for word in words:
+                    result.setdefault(word, key)
+        return result
+
+    months: dict[str, int] = {}
+    for file in files:
+        for number, names in enumerate(file["months"], start=1):
+            for name in names:
+                months.setdefault(name, number)
+    stems = [(stem, section) for file in files for section, words in file["heading_stems"].items() for stem in words]
+    return Lexicon(
+        sections=inverted("sections"),
+        heading_stems=tuple(stems),
+        labels=inverted("labels"),
+        months=months,
+        present=tuple(dict.fromkeys(union("present"))),
+        since=tuple(dict.fromkeys(union("since"))),
+        until=tuple(dict.fromkeys(union("until"))),
+        levels=inverted("levels"),
+        languages=frozenset(union("languages")),
+        countries=frozenset(union("countries")),
+        document_titles=frozenset(union("titles_of_document")),
+        list_and=frozenset(union("list_and")),
+        networks=tuple(common["networks"]),
+        grades=tuple(sorted(set(union("words", "grades")), key=len, reverse=True)),
+        # German compounds carry the title at their end ("Bilanzbuchhalterin"), so words may have any beginning
+        title_words=re.compile(rf"(?:{_alternatives(union('words', 'titles'))})(?:in|innen|/in|:in|\*in|\(in\)|s|e|r|n|en)?\b", re.I),
+        company_words=re.compile(rf"(?:{_alternatives(union('words', 'companies'))})\b", re.I),
+        company_suffix=re.compile(rf"(?<!\w)(?:{_alternatives(common['company_suffixes'], escape=False)})(?!\w)", re.I),
+        institution_words=re.compile(rf"(?:{_alternatives(union('words', 'institutions'))})\b", re.I),
+        degree_words=re.compile(rf"(?<!\w)(?:{_alternatives(union('words', 'degrees'), escape=False)})", re.I),
+        at_company=re.compile(rf"\s(?:{_alternatives(union('at_company'))})\s", re.I),
+        page_number=re.compile(
+            rf"(?:(?:{_alternatives(union('page_words'))})\s*)?\d{{1,3}}\s*(?:(?:/|\||{_alternatives(union('page_of'))})\s*\d{{1,3}})?", re.I
+        ),
+    )
+
+
+def key(text: str) -> str:
+    """Text as the lexicon's keys are written: casefolded, one space, no colon or decoration at the ends."""
+    return re.sub(r"\s+", " ", text).strip(" :.•·|–—-_*#►▪■").casefold().replace("’", "'")

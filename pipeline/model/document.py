@@ -1,0 +1,98 @@
+"""A PDF as numbered lines: what every later step points at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle in points; the origin is the page's top left corner, y grows downwards."""
+
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+
+    @property
+    def height(self) -> float:
+        return self.y1 - self.y0
+
+    @property
+    def middle(self) -> float:
+        return (self.y0 + self.y1) / 2
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A run of a line's characters `[start, end)` that share one style; `size` in points, `color` as rrggbb."""
+
+    start: int
+    end: int
+    size: float
+    bold: bool
+    italic: bool
+    color: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line (or table cell line) of the page, in reading order.
+
+    `number` counts from 1 through the whole document, `page` from 1. `flow` names the stream of text that the line belongs
+    to: lines of a sidebar and of the main column have different flows, cells of one table row the same. `bullet` says that
+    the page shows a list marker before the text; the marker itself is not part of `text`.
+    """
+
+    number: int
+    page: int
+    box: Box
+    text: str
+    spans: tuple[Span, ...]
+    flow: int = 0
+    bullet: bool = False
+    links: tuple[str, ...] = ()
+
+    @property
+    def size(self) -> float:
+        return max((s.size for s in self.spans), default=0.0)
+
+    @property
+    def bold(self) -> bool:
+        """Is most of the line bold?"""
+        return 2 * sum(s.end - s.start for s in self.spans if s.bold) > len(self.text)
+
+    @property
+    def italic(self) -> bool:
+        return 2 * sum(s.end - s.start for s in self.spans if s.italic) > len(self.text)
+
+    @property
+    def color(self) -> str:
+        """The colour that most of the line is printed in."""
+        return max(self.spans, key=lambda s: s.end - s.start).color if self.spans else "000000"
+
+
+@dataclass(frozen=True, slots=True)
+class PageSize:
+    """Width and height of a page in points."""
+
+    width: float
+    height: float
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """All lines of a PDF. `created` is the ISO date of the PDF's metadata, or empty; `flags` names active content."""
+
+    lines: tuple[Line, ...]
+    pages: tuple[PageSize, ...]
+    created: str = ""
+    producer: str = ""
+    flags: tuple[str, ...] = ()
+    _index: dict[int, Line] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def line(self, number: int) -> Line:
+        """The line with that number. Raises KeyError."""
+        if not self._index:
+            self._index.update((line.number, line) for line in self.lines)
+        return self._index[number]

@@ -1,0 +1,102 @@
+"""PDF bytes -> Document. Runs only inside the sandbox's child process."""
+
+from __future__ import annotations
+
+import io
+import logging
+import re
+from typing import Any
+
+import pypdf
+import pypdfium2 as pdfium
+from pypdf.errors import PyPdfError
+from pypdf.generic import DictionaryObject
+
+from pipeline.errors import UserError
+from pipeline.model.document import Document, Line, PageSize
+from pipeline.read.order import LEFT, MAIN, RIGHT, ordered
+from pipeline.read.segments import Segment, segments, text_and_spans
+from pipeline.read.words import page_links, page_words
+
+MAX_PAGES = 60
+MIN_LETTERS = 60
+"""Fewer letters than this in the whole file: the pages are pictures."""
+
+_ACTIVE = ("/OpenAction", "/AA", "/AcroForm", "/JavaScript", "/EmbeddedFiles")
+
+
+def extract(data: bytes) -> Document:
+    """Read a PDF. Raises UserError: not_a_pdf, damaged, encrypted, too_many_pages, no_pages, scanned."""
+    if b"%PDF-" not in data[:1024]:
+        raise UserError("not_a_pdf")
+    created, producer, flags = _facts(data)
+    try:
+        pdf = pdfium.PdfDocument(data)
+    except pdfium.PdfiumError as error:
+        raise UserError("encrypted" if "assword" in str(error) else "damaged") from None
+    if len(pdf) == 0:
+        raise UserError("no_pages")
+    if len(pdf) > MAX_PAGES:
+        raise UserError("too_many_pages", pages=len(pdf), limit=MAX_PAGES)
+    pages: list[PageSize] = []
+    per_page: list[list[Segment]] = []
+    for page in pdf:
+        size = PageSize(*(round(v, 1) for v in page.get_size()))
+        found = ordered(segments(page_words(page, page.get_textpage())), size)
+        for box, url in page_links(page, pdf):
+            for segment in found:
+                if box.y0 <= segment.box.middle <= box.y1 and segment.x0 < box.x1 and box.x0 < segment.x1:
+                    segment.links.append(url)
+        pages.append(size)
+        per_page.append(found)
+    _carry_flows_over(per_page)
+    lines = _numbered(per_page)
+    if sum(c.isalpha() for line in lines for c in line.text) < MIN_LETTERS:
+        raise UserError("scanned")
+    return Document(lines=tuple(lines), pages=tuple(pages), created=created, producer=producer, flags=flags)
+
+
+def _facts(data: bytes) -> tuple[str, str, tuple[str, ...]]:
+    """Creation date, producer and active content, by pypdf. Raises UserError for an encrypted file."""
+    logging.getLogger("pypdf").setLevel(logging.CRITICAL)
+    try:
+        reader = pypdf.PdfReader(io.BytesIO(data), strict=False)
+        if reader.is_encrypted and not reader.decrypt(""):
+            raise UserError("encrypted")
+        root: Any = reader.root_object
+        names = root.get("/Names")
+        names = names.get_object() if names is not None else {}
+        present = set(root) | (set(names) if isinstance(names, DictionaryObject) else set())
+        flags = tuple(name for name in _ACTIVE if name in present)
+        info: Any = reader.metadata or {}
+        created = re.match(r"D?:?(\d{4})(\d\d)(\d\d)", str(info.get("/CreationDate", "")))
+        return "-".join(created.groups()) if created else "", str(info.get("/Producer", ""))[:80], flags
+    except UserError:
+        raise
+    except (PyPdfError, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError, NotImplementedError):
+        return "", "", ()  # pypdf gives up on files that pdfium still reads; the text decides
+
+
+def _carry_flows_over(pages: list[list[Segment]]) -> None:
+    """A later page with one column goes on with the column that stands at the same place."""
+    left_edge = 0.0
+    for found in pages:
+        if not found:
+            continue
+        flows = {s.flow for s in found}
+        if RIGHT in flows:
+            left_edge = min(s.x0 for s in found if s.flow == RIGHT)
+        elif left_edge and LEFT not in flows and min(s.x0 for s in found) > left_edge - 6:
+            for segment in found:
+                segment.flow = RIGHT
+
+
+def _numbered(pages: list[list[Segment]]) -> list[Line]:
+    lines: list[Line] = []
+    for page, found in enumerate(pages, start=1):
+        for segment in found:
+            text, spans = text_and_spans(segment.words)
+            links = tuple(dict.fromkeys(segment.links))
+            flow = segment.flow or MAIN
+            lines.append(Line(len(lines) + 1, page, segment.box, text, spans, flow, segment.bullet, links))
+    return lines

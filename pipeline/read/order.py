@@ -1,0 +1,158 @@
+"""Segments of a page -> reading order and flows.
+
+The stream's order is right on ordinary pages and stays. Only where two independent columns are drawn interleaved is it
+replaced by column order. A date column beside its entries is a table, not a column: its rows stay together.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from pipeline.model.document import PageSize
+from pipeline.read.segments import Segment
+
+MAIN, LEFT, RIGHT = 0, 1, 2
+_DATE = re.compile(r"\b(19|20)\d\d\b|\b\d{1,2}[./]\d{2,4}\b")
+
+
+@dataclass(slots=True)
+class Gutter:
+    """A vertical gap at `x` between `top` and `bottom` that no segment crosses."""
+
+    x: float
+    top: float
+    bottom: float
+    left: list[Segment]
+    right: list[Segment]
+
+
+def ordered(found: list[Segment], page: PageSize) -> list[Segment]:
+    """The segments in reading order, each with its flow set."""
+    gutter = find_gutter(found, page)
+    if gutter is None:
+        return _downwards(found)
+    if is_table(gutter):
+        return _downwards(_rows_together(found, gutter))
+    for segment in gutter.left:
+        segment.flow = LEFT
+    for segment in gutter.right:
+        segment.flow = RIGHT
+    if _switches(found) <= max(3, len(found) // 25):
+        flows = list(dict.fromkeys(s.flow for s in found))
+    else:
+        flows = [LEFT, RIGHT]
+    above = [s for s in found if s.flow == MAIN and s.base <= gutter.top + 1]
+    below = [s for s in found if s.flow == MAIN and s.base > gutter.top + 1]
+    sides = {LEFT: gutter.left, RIGHT: gutter.right}
+    inside = [s for flow in flows if flow != MAIN for s in _downwards([s for s in found if s.flow == flow] or sides[flow])]
+    return _downwards(above) + inside + _downwards(below)
+
+
+def find_gutter(found: list[Segment], page: PageSize) -> Gutter | None:
+    """The gap that parts the most lines, or None."""
+    best: Gutter | None = None
+    best_score = 0.0
+    spans = [(s.x0, s.x1, s.base, s) for s in found]
+    edges = sorted({round(s.x0) for s in found if 0.12 * page.width < s.x0 < 0.88 * page.width})
+    for edge in edges:
+        x = edge - 2.5
+        crossing = sorted(base for x0, x1, base, _ in spans if x0 < x - 1 < x + 1 < x1)
+        bounds = [0.0, *crossing, page.height]
+        for top, bottom in zip(bounds, bounds[1:], strict=False):
+            if bottom - top < 60:
+                continue
+            inside = [t for t in spans if top < t[2] < bottom]
+            left = [s for x0, x1, _, s in inside if x1 <= x + 1]
+            right = [s for x0, x1, _, s in inside if x0 >= x - 1]
+            if len(left) < 4 or len(right) < 4:
+                continue
+            overlap = min(max(s.base for s in left), max(s.base for s in right)) - max(
+                min(s.base for s in left), min(s.base for s in right)
+            )
+            if overlap < 50:
+                continue
+            width = min(s.x0 for s in right) - max(s.x1 for s in left)
+            score = min(len(left), len(right)) * overlap * min(2.0, 0.5 + width / 20)
+            if score > best_score:
+                best_score = score
+                best = Gutter(x, top, bottom, left, right)
+    return best
+
+
+def is_table(gutter: Gutter) -> bool:
+    """Do the rows of both sides belong together?"""
+    narrow, wide = sorted((gutter.left, gutter.right), key=len)
+    if len(wide) > 3 * len(narrow) and not _dated(narrow):
+        matched = _matched(narrow, wide)
+        return matched > 0.9
+    matched = _matched(narrow, wide)
+    if matched > 0.5 and _dated(narrow):
+        return True
+    if matched > 0.6 and _right_aligned(gutter.left):
+        return True
+    left_width = sum(s.x1 - s.x0 for s in gutter.left) / len(gutter.left)
+    column = max(s.x1 for s in gutter.left) - min(s.x0 for s in gutter.left)
+    return matched > 0.85 and left_width < 0.75 * column
+
+
+def _matched(narrow: list[Segment], wide: list[Segment]) -> float:
+    """Share of the narrow side's lines that stand on a baseline of the wide side, or go on below one that does."""
+    bases = [s.base for s in wide]
+    matched, last = 0, None
+    for segment in sorted(narrow, key=lambda s: s.base):
+        goes_on = last is not None and segment.base - last.base < 1.45 * segment.size and segment.size == last.size
+        if goes_on or any(abs(segment.base - b) < 0.12 * segment.size for b in bases):
+            matched += 1
+            last = segment if not goes_on else None
+        else:
+            last = None
+    return matched / len(narrow)
+
+
+def _right_aligned(side: list[Segment]) -> bool:
+    """Does the side end flush right, as a column of labels does?"""
+    edge = max(s.x1 for s in side)
+    ragged = max(s.x0 for s in side) - min(s.x0 for s in side) > 12
+    return ragged and sum(edge - s.x1 < 2 for s in side) > 0.8 * len(side)
+
+
+def _dated(side: list[Segment]) -> bool:
+    dates = sum(bool(_DATE.search(" ".join(w.text for w in s.words))) for s in side)
+    return dates >= 0.4 * len(side)
+
+
+def _switches(found: list[Segment]) -> int:
+    flows = [s.flow for s in found if s.flow != MAIN]
+    return sum(a != b for a, b in zip(flows, flows[1:], strict=False))
+
+
+def _downwards(flow: list[Segment]) -> list[Segment]:
+    """The stream's order, unless it jumps back up the page: then from top to bottom, row by row."""
+    if not any(b.base < a.base - 2.5 * a.size for a, b in zip(flow, flow[1:], strict=False)):
+        return flow
+    return [s for row in _rows(flow) for s in row]
+
+
+def _rows(found: list[Segment]) -> list[list[Segment]]:
+    rows: list[list[Segment]] = []
+    for segment in sorted(found, key=lambda s: s.base):
+        if rows and abs(rows[-1][0].base - segment.base) < 0.3 * segment.size:
+            rows[-1].append(segment)
+        else:
+            rows.append([segment])
+    return [sorted(row, key=lambda s: s.x0) for row in rows]
+
+
+def _rows_together(found: list[Segment], gutter: Gutter) -> list[Segment]:
+    """Row order where the stream draws a table column by column; else the stream's order."""
+    sides = {id(s): LEFT for s in gutter.left} | {id(s): RIGHT for s in gutter.right}
+    flows = [sides[id(s)] for s in found if id(s) in sides]
+    switches = sum(a != b for a, b in zip(flows, flows[1:], strict=False))
+    if switches >= 0.5 * min(len(gutter.left), len(gutter.right)):
+        return found
+    inside = [s for s in found if id(s) in sides]
+    first = next(i for i, s in enumerate(found) if id(s) in sides)
+    rest_before = [s for s in found[:first] if id(s) not in sides]
+    rest_after = [s for s in found[first:] if id(s) not in sides]
+    return rest_before + [s for row in _rows(inside) for s in row] + rest_after

@@ -1,0 +1,154 @@
+"""Page of a PDF -> words with box, baseline and style, in the order of the content stream (raw pdfium calls)."""
+
+from __future__ import annotations
+
+import ctypes
+import math
+import re
+import unicodedata
+from dataclasses import dataclass
+
+import pypdfium2 as pdfium
+import pypdfium2.raw as raw
+
+from pipeline.model.document import Box
+
+_BOLD = re.compile(r"bold|black|heavy|semib|demi|[-,]bd|cmbx|sfbx|ecbx|fett", re.I)
+_ITALIC = re.compile(r"italic|oblique|slanted|kursiv|cmti|sfti|cmsl|sfsl", re.I)
+_ICON_FONT = re.compile(r"awesome|marvosym|wingding|webding|dingbat|icon|material|fontello|symbola|phosphor|feather|remix|lucide|entypo", re.I)
+_FORCE_BOLD, _ITALIC_FLAG = 1 << 18, 1 << 6
+_SPACES = frozenset(map(ord, " \t\r\n\u00a0\u202f\u3000\u1680\u205f")) | frozenset(range(0x2000, 0x200B))
+_DROPPED = frozenset([0x00AD, 0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF, *range(0x202A, 0x202F), *range(0x2066, 0x206A), *range(0xE0000, 0xE0080)])
+_LINE_END_HYPHENS = frozenset([0x0002, 0xFFFE])
+_LIGATURES = {"\ufb00": "ff", "\ufb01": "fi", "\ufb02": "fl", "\ufb03": "ffi", "\ufb04": "ffl", "\ufb05": "ft", "\ufb06": "st"}
+
+
+@dataclass(slots=True)
+class Style:
+    font: str
+    size: float
+    bold: bool
+    italic: bool
+    color: str
+    icon: bool
+
+
+@dataclass(slots=True)
+class Word:
+    text: str
+    box: Box
+    base: float
+    style: Style
+
+
+def page_words(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage) -> list[Word]:
+    """All words of a page, in stream order; coordinates in points from the top left corner."""
+    to_page = _Transform(page)
+    words: list[Word] = []
+    chars: list[str] = []
+    box = [0.0, 0.0, 0.0, 0.0]
+    base, last_left, last_obj, style, word_style = 0.0, 0.0, 0, None, None
+    rect, x, y = raw.FS_RECTF(), ctypes.c_double(), ctypes.c_double()
+    tp = textpage.raw
+
+    def flush() -> None:
+        if chars and word_style is not None:
+            text = unicodedata.normalize("NFC", "".join(chars))
+            if text:
+                words.append(Word(text, to_page.box(*box), to_page.y(box[0], base), word_style))
+            chars.clear()
+
+    for i in range(raw.FPDFText_CountChars(tp)):
+        code = raw.FPDFText_GetUnicode(tp, i)
+        if code in _SPACES:
+            flush()
+            continue
+        if code in _DROPPED or (code < 32 and code not in _LINE_END_HYPHENS) or code == 0xFFFF:
+            continue
+        obj = ctypes.cast(raw.FPDFText_GetTextObject(tp, i), ctypes.c_void_p).value or 0
+        if obj != last_obj or style is None:
+            style, last_obj = _style(tp, i), obj
+        raw.FPDFText_GetLooseCharBox(tp, i, rect)
+        raw.FPDFText_GetCharOrigin(tp, i, x, y)
+        if chars and (
+            abs(y.value - base) > 0.5 * style.size
+            or rect.left < last_left - 0.3 * style.size
+            or (word_style is not None and style.icon != word_style.icon)
+        ):
+            flush()
+        if not chars:
+            box[:] = rect.left, rect.bottom, rect.right, rect.top
+            base, word_style = y.value, style
+        else:
+            box[2] = max(box[2], rect.right)
+            box[1], box[3] = min(box[1], rect.bottom), max(box[3], rect.top)
+        last_left = rect.left
+        char = "-" if code in _LINE_END_HYPHENS else chr(code)
+        chars.append(_LIGATURES.get(char, char))
+        if code in _LINE_END_HYPHENS:
+            flush()
+    flush()
+    return words
+
+
+def _style(tp: raw.FPDF_TEXTPAGE, i: int) -> Style:
+    buffer, flags = ctypes.create_string_buffer(128), ctypes.c_int()
+    raw.FPDFText_GetFontInfo(tp, i, buffer, 128, flags)
+    font = buffer.value.decode("utf-8", "replace")
+    font = font.split("+", 1)[-1]
+    matrix = raw.FS_MATRIX()
+    scale = math.hypot(matrix.b, matrix.d) if raw.FPDFText_GetMatrix(tp, i, matrix) else 1.0
+    r, g, b, a = (ctypes.c_uint() for _ in range(4))
+    raw.FPDFText_GetFillColor(tp, i, r, g, b, a)
+    return Style(
+        font=font,
+        size=round(raw.FPDFText_GetFontSize(tp, i) * (scale or 1.0), 1),
+        bold=bool(_BOLD.search(font)) or bool(flags.value & _FORCE_BOLD),
+        italic=bool(_ITALIC.search(font)) or bool(flags.value & _ITALIC_FLAG),
+        color=f"{r.value & 255:02x}{g.value & 255:02x}{b.value & 255:02x}",
+        icon=bool(_ICON_FONT.search(font)),
+    )
+
+
+class _Transform:
+    """Page space (origin bottom left of some box, perhaps rotated) -> points from the visible top left corner."""
+
+    def __init__(self, page: pdfium.PdfPage) -> None:
+        self.left, self.bottom, self.right, self.top = page.get_cropbox()
+        self.rotation = page.get_rotation()
+
+    def point(self, x: float, y: float) -> tuple[float, float]:
+        match self.rotation:
+            case 90:
+                return y - self.bottom, x - self.left
+            case 180:
+                return self.right - x, y - self.bottom
+            case 270:
+                return self.top - y, self.right - x
+            case _:
+                return x - self.left, self.top - y
+
+    def box(self, x0: float, y0: float, x1: float, y1: float) -> Box:
+        (ax, ay), (bx, by) = self.point(x0, y0), self.point(x1, y1)
+        return Box(round(min(ax, bx), 2), round(min(ay, by), 2), round(max(ax, bx), 2), round(max(ay, by), 2))
+
+    def y(self, x: float, y: float) -> float:
+        return round(self.point(x, y)[1], 2)
+
+
+def page_links(page: pdfium.PdfPage, document: pdfium.PdfDocument) -> list[tuple[Box, str]]:
+    """Web and mail links of a page with their rectangles."""
+    to_page = _Transform(page)
+    found: list[tuple[Box, str]] = []
+    position, link, rect = ctypes.c_int(0), raw.FPDF_LINK(), raw.FS_RECTF()
+    while len(found) < 200 and raw.FPDFLink_Enumerate(page.raw, position, link):
+        action = raw.FPDFLink_GetAction(link)
+        if not action or not raw.FPDFLink_GetAnnotRect(link, rect):
+            continue
+        size = raw.FPDFAction_GetURIPath(document.raw, action, None, 0)
+        if not 1 < size <= 2048:
+            continue
+        buffer = ctypes.create_string_buffer(size)
+        raw.FPDFAction_GetURIPath(document.raw, action, buffer, size)
+        found.append((to_page.box(rect.left, rect.bottom, rect.right, rect.top), buffer.value.decode("utf-8", "replace")))
+    return found

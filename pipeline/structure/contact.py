@@ -1,0 +1,286 @@
+"""Who the person is and how to reach them."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+
+from pipeline.lang.dates import find_dates
+from pipeline.lang.lexicon import key, lexicon
+from pipeline.model.cv import Basics, Link, Sourced
+from pipeline.model.document import Line
+from pipeline.structure.sections import section_of
+from pipeline.structure.text import EDGES, WIDE, bare, clean, part
+
+EMAIL = re.compile(r"[\w.+%-]+@[\w-]+(?:\.[\w-]+)*\.[a-zA-Z]{2,}")
+_URL = re.compile(r"(?:https?://|www\.)[^\s\u2003|,;<>()]+|(?<![@\w.-])(?:[a-z0-9-]+\.)+(?:com|org|net|de|at|ch|io|dev|eu|fr|it|es|nl|pl|me|co\.uk|info|app|tech|ai|uk|us|cloud|design|blog|page|example)(?:/[^\s\u2003|,;<>()]*)?(?![\w@.-])", re.I)
+_PHONE = re.compile(r"(?<![\w/.-])(?:\(?\+\s?\d|\(?00\d|\(?0\d|\(\d{3}\)|\d{3}[ .-]\d{3}[ .-]\d{4})[\dX\s()/.\u2003–-]{5,}[\dX]", re.I)
+_POSTAL = re.compile(r"\b(?:(?:D|A|CH|DE|AT|F|B|L|NL|PL)[- ]?)?(\d{4,5}(?:\s?[A-Z]{2}(?![\w]))?|[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2}|\d{2}-\d{3})\s+([A-ZÄÖÜÉÈŁŚ][\w.'’/-]+(?:[ -](?:[A-ZÄÖÜ(][\w.)'’-]+|am|an|der|im|bei|ob|v\.|a\.|d\.|in|sur|la|le|les|en))*)")
+_STREET = re.compile(r"(?:straße|strasse|str\.|weg|allee|platz|gasse|ring|damm|ufer|höhe|hof|chaussee|street|st\.|road|rd\.?|avenue|ave\.?|lane|drive|boulevard|rue|terrace|court|way|close|via|calle|ulica|ul\.)\b", re.I)
+_NAME_WORD = re.compile(r"[^\W\d_][^\W\d_.'’-]*(?:[-'’.][^\W\d_]*)*\.?,?$")
+_PARTICLES = frozenset("von van de der den zu zur del della di da dos la le el bin ibn al y und".split())
+_TITLES = frozenset("dr. dr prof. prof dipl.-ing. dipl.-inf. ing. mag. mba phd msc bsc md med. rer. nat. jur. phil. h.c. m.a. b.a. m.sc. b.sc. ma ba rn herr frau mr mr. mrs mrs. ms ms. pmp cissp".split())
+
+
+def contact(head: Sequence[Line], everything: Sequence[Line]) -> tuple[Basics, set[int]]:
+    """Basics, and the numbers of the lines of `head` that they use up."""
+    pairs = labelled(head)
+    email = _email(head) or _email(everything)
+    name_lines = _name(everything, pairs, email.text if email else "")
+    name = None
+    if name_lines:
+        label_name = pairs.get("name")
+        name = label_name if label_name and label_name.lines[0] == name_lines[0].number else part(bare(" ".join(line.text for line in name_lines)), *name_lines)
+    phone = _phone(head, pairs) or _phone([line for line in everything if EMAIL.search(line.text) or "tel:" in " ".join(line.links)], {})
+    links = _links(everything, head, email.text if email else "")
+    address = _address(head, pairs)
+    basics = Basics(
+        name=name,
+        headline=_headline(head, everything, name_lines),
+        email=email,
+        phone=phone,
+        birth_date=_birth(pairs, head),
+        birth_place=pairs.get("birth_place") or _birth_place(pairs),
+        nationality=pairs.get("nationality"),
+        marital_status=pairs.get("marital_status"),
+        links=tuple(links),
+        **address,
+    )
+    return basics, set()
+
+
+def labelled(lines: Sequence[Line]) -> dict[str, Sourced]:
+    """Values of known labels: "Geburtsort: Paderborn", or label and value in two cells of a row."""
+    labels = lexicon().labels
+    found: dict[str, Sourced] = {}
+    for i, line in enumerate(lines):
+        for text in re.split(r"\s+[|•·]\s+|\u2003", line.text):
+            match = re.match(r"\s*([^:]{2,34}?)\s*:\s*(.+)$", text)
+            name = labels.get(key(match.group(1))) if match else None
+            if match and name:
+                if v := part(bare(match.group(2)), line):
+                    found.setdefault(name, v)
+                continue
+            for label in sorted(labels, key=len, reverse=True):
+                if labels[label] in _SPACED_LABELS and key(text).startswith(label + " ") and len(text) > len(label) + 2:
+                    if v := part(bare(text.strip()[len(label) :]), line):
+                        found.setdefault(labels[label], v)
+                    break
+        name = labels.get(key(line.text))
+        if not name:
+            continue
+        row = [o for o in lines if o.number != line.number and o.page == line.page and abs(o.box.middle - line.box.middle) < 0.6 * line.size and o.box.x0 > line.box.x1]
+        nxt = row or [o for o in lines[i + 1 : i + 2] if o.page == line.page and 0 <= o.box.y0 - line.box.y1 < line.size]
+        if nxt and labels.get(key(nxt[0].text)) is None and section_of(nxt[0].text) is None:
+            values = [nxt[0]]
+            if row:
+                below = lines[lines.index(nxt[0]) + 1 : lines.index(nxt[0]) + 2]
+                if below and abs(below[0].box.x0 - nxt[0].box.x0) < 2 and name == "address" and 0 < below[0].box.y0 - nxt[0].box.y0 < 2 * line.size:
+                    values.append(below[0])
+            if v := part(bare(" ".join(o.text for o in values)), *values):
+                found.setdefault(name, v)
+    return found
+
+
+_SPACED_LABELS = frozenset({"birth_date", "birth_place", "nationality", "marital_status", "birth"})
+
+
+def _email(lines: Sequence[Line]) -> Sourced | None:
+    for line in lines:
+        if match := EMAIL.search(line.text):
+            return part(match.group(), line)
+    for line in lines:
+        for link in line.links:
+            if link.startswith("mailto:") and (match := EMAIL.search(link)):
+                wrapped = [o for o in lines if link in o.links]
+                text = "".join(o.text for o in wrapped)
+                if match.group() in text.replace(" ", ""):
+                    return Sourced(match.group(), tuple(o.number for o in wrapped))
+                return Sourced(match.group(), (line.number,), printed=line.text, rule="link")
+    return None
+
+
+def _phone(lines: Sequence[Line], pairs: dict[str, Sourced]) -> Sourced | None:
+    for line in lines:
+        if find_dates(line.text) and not line.text.strip().startswith(("+", "(")) and "+" not in line.text:
+            continue
+        for match in _PHONE.finditer(line.text):
+            text = clean(match.group().split(WIDE)[0] if re.search(r"\d{3}\u2003", match.group()) and len(re.sub(r"\D", "", match.group().split(WIDE)[0])) > 7 else match.group())
+            digits = sum(c.isdigit() or c in "xX" for c in text)
+            if 7 <= digits <= 16 and not re.fullmatch(r"\d{5}\s.*", text):
+                return part(text, line)
+    if (labelled_phone := pairs.get("phone")) and sum(c.isdigit() for c in labelled_phone.text) >= 6:
+        return labelled_phone
+    for line in lines:
+        for link in line.links:
+            if link.startswith("tel:") and sum(c.isdigit() for c in line.text) >= 6:
+                return part(bare(line.text), line)
+    return None
+
+
+def _links(everything: Sequence[Line], head: Sequence[Line], email: str) -> list[Link]:
+    found: list[Link] = []
+    seen: set[str] = set()
+    inside = {line.number for line in head}
+    networks = lexicon().networks
+
+    def add(link: Link, ident: str) -> None:
+        ident = re.sub(r"^(https?://)?(www\.)?|/+$", "", ident.casefold())
+        tail = ident.rsplit("/", 1)[-1]
+        if ident and ident not in seen and tail not in seen:
+            seen.update({ident, tail} if link.network else {ident})
+            found.append(link)
+
+    for i, line in enumerate(everything):
+        if line.number not in inside:
+            continue
+        web = [u for u in line.links if u.startswith("http")]
+        text = EMAIL.sub(" ", line.text)
+        for cell in re.split(r"\s+[|•·–]\s+|\u2003|,\s", text):
+            label = re.match(r"\s*([A-Za-z. ]{2,20})\s*[:/]\s*(\S.*)$", cell)
+            name = key(label.group(1)) if label else ""
+            if label and name in networks and not cell.strip().lower().startswith("http"):
+                target = label.group(2).strip()
+                if _URL.fullmatch(target):
+                    add(Link(part(target, line), part(label.group(1), line), part(target.rstrip("/").rsplit("/", 1)[-1], line)), target)
+                else:
+                    add(Link(None, part(label.group(1), line), part(target, line)), target)
+                continue
+            for match in _URL.finditer(cell):
+                url = match.group().rstrip(".,")
+                if email and url.casefold() in email.casefold():
+                    continue
+                if url.count(".") == 1 and "/" not in url and key(url) in ("node.js", "vue.js"):
+                    continue
+                network = next((n for n in networks if n in url.casefold()), "")
+                user = url.rstrip("/").rsplit("/", 1)[-1] if network and "/" in url.split("//")[-1].rstrip("/") else ""
+                add(Link(part(url, line), _same_text(network, url, line), part(user, line) if user else None), url)
+        for url in web:
+            network = next((n for n in networks if n in url.casefold()), "")
+            handle = url.rstrip("/").rsplit("/", 1)[-1]
+            if network and clean(line.text) and handle.casefold() in clean(line.text).casefold():
+                shown = next((w for w in clean(line.text).split() if handle.casefold() in w.casefold()), handle)
+                add(Link(Sourced(url, (line.number,), printed=line.text, rule="link"), Sourced(network, (line.number,), printed=line.text, rule="link"), part(bare(shown.rsplit("/", 1)[-1]), line)), url)
+            elif network:
+                add(Link(Sourced(url, (line.number,), printed=line.text, rule="link"), None, None), url)
+    return found
+
+
+def _same_text(network: str, url: str, line: Line) -> Sourced | None:
+    at = url.casefold().find(network) if network else -1
+    return part(url[at : at + len(network)], line) if at >= 0 else None
+
+
+def _address(head: Sequence[Line], pairs: dict[str, Sourced]) -> dict[str, Sourced | None]:
+    address, city, postal, country = None, None, None, None
+    labelled_address = pairs.get("address")
+    for line in head:
+        for cell in re.split(r"\s+[|•]\s+|\u2003", line.text):
+            match = _POSTAL.search(cell)
+            if match and not EMAIL.search(cell) and not re.search(r"\+\d", cell) and city is None:
+                postal, city = part(match.group(1), line), part(match.group(2).strip(EDGES), line)
+                before = cell[: match.start()].strip(EDGES)
+                if _street(before):
+                    address = part(re.sub(r"^[^:]{2,20}:\s*", "", before), line)
+            elif _street(cell) and address is None and len(cell) < 60 and not EMAIL.search(cell):
+                address = part(bare(re.sub(r"^[^:]{2,20}:\s*", "", cell)), line)
+            for word in re.split(r"[,|–—·()]|\s-\s", cell):
+                if key(word) in lexicon().countries and country is None:
+                    country = part(word, line)
+    if labelled_address and address is None and city is None:
+        if re.search(r"\d", labelled_address.text):
+            address = labelled_address
+        else:
+            city = labelled_address
+    return {"address": address, "city": city, "postal_code": postal, "country": country}
+
+
+def _street(text: str) -> bool:
+    return bool(_STREET.search(text) and re.search(r"\d", text)) or bool(re.fullmatch(r"[A-ZÄÖÜ][\w.'’-]+(?:[ -][\w.'’-]+){0,3}\s\d{1,4}\s?[a-z]?", text.strip()))
+
+
+def _birth(pairs: dict[str, Sourced], head: Sequence[Line]) -> Sourced | None:
+    source = pairs.get("birth_date") or pairs.get("birth")
+    if source is None:
+        return None
+    dates = find_dates(source.text)
+    if not dates:
+        return source
+    printed = source.text[dates[0].start : dates[0].end]
+    return Sourced(dates[0].iso, source.lines, printed=printed, rule="date")
+
+
+def _birth_place(pairs: dict[str, Sourced]) -> Sourced | None:
+    """The place of "27.12.1974 in Paderborn" or "03.09.1988, Duisburg"."""
+    source = pairs.get("birth") or pairs.get("birth_date")
+    if source is None:
+        return None
+    dates = find_dates(source.text)
+    rest = source.text[dates[0].end :] if dates else ""
+    rest = re.sub(r"^\s*[,/|]?\s*(in|à)?\s+", "", rest).strip(EDGES)
+    return Sourced(rest, source.lines) if rest and rest[0].isupper() and len(rest) < 40 else None
+
+
+def _name(lines: Sequence[Line], pairs: dict[str, Sourced], email: str) -> list[Line]:
+    if (labelled_name := pairs.get("name")) and 2 <= len(labelled_name.text.split()) <= 6:
+        return [line for line in lines if line.number in labelled_name.lines]
+    first_page = [line for line in lines if line.page == lines[0].page] if lines else []
+    if not first_page:
+        return []
+    biggest = max(line.size for line in first_page)
+    bottom = max(line.box.y1 for line in first_page)
+    mail = _ascii(email.split("@")[0]) + " " + _ascii(email.split("@")[-1].split(".")[0])
+    best: list[Line] = []
+    best_score = 2.4
+    for i, line in enumerate(first_page):
+        options = [[line]]
+        following = first_page[i + 1] if i + 1 < len(first_page) else None
+        if following and following.size == line.size and abs(following.box.y0 - line.box.y1) < line.size and len(line.text.split()) <= 2:
+            options.append([line, following])
+        for option in options:
+            score = _name_score(option, biggest, bottom, mail)
+            if score > best_score:
+                best, best_score = option, score
+    return best
+
+
+def _name_score(option: list[Line], biggest: float, bottom: float, mail: str) -> float:
+    text = bare(" ".join(line.text for line in option))
+    words = text.replace(",", " ").split()
+    real = [w for w in words if w.casefold() not in _TITLES and w.casefold() not in _PARTICLES]
+    if not 2 <= len(words) <= 7 or not 2 <= len(real) <= 5 or len(text) > 50:
+        return -1
+    if not all(_NAME_WORD.match(w) or w.casefold() in _TITLES for w in words) or key(text) in lexicon().document_titles:
+        return -1
+    if section_of(text) or not all(w[0].isupper() for w in real):
+        return -1
+    hits = sum(len(w) > 1 and _ascii(w) in mail for part_ in real for w in re.split(r"[-'’.]", part_) if len(w) > 1)
+    total = sum(1 for part_ in real for w in re.split(r"[-'’.]", part_) if len(w) > 1)
+    line = option[0]
+    score = 2.0 * (max(o.size for o in option) / biggest) + 1.0 * line.bold + 2.5 * (hits / max(total, 1))
+    score += 0.8 * (1 - line.box.y0 / max(bottom, 1))
+    score -= 1.0 * bool(lexicon().title_words.search(text)) + 1.2 * bool(lexicon().company_suffix.search(text)) + 0.5 * bool(lexicon().company_words.search(text))
+    return score - 0.3 * (len(option) > 1) * (hits == 0)
+
+
+def _ascii(text: str) -> str:
+    text = text.casefold().replace("ä", "ae").replace("ö", "oe").replace("ü", "ue").replace("ß", "ss").replace("ø", "o").replace("æ", "ae").replace("ł", "l")
+    return "".join(c for c in unicodedata.normalize("NFKD", text) if c.isalnum() and c.isascii())
+
+
+def _headline(head: Sequence[Line], everything: Sequence[Line], name_lines: list[Line]) -> Sourced | None:
+    if not name_lines:
+        return None
+    last = name_lines[-1]
+    pool = [line for line in everything if line.page == last.page and line.flow == last.flow]
+    below = sorted((o for o in pool if 0 <= o.box.y0 - last.box.y0 and o.number not in {n.number for n in name_lines}), key=lambda o: o.box.y0)
+    inside = {line.number for line in head}
+    for line in below[:3]:
+        if line.box.y0 - last.box.y1 > 3.5 * last.size or section_of(line.text):
+            break
+        text = line.text
+        plain = not EMAIL.search(text) and not _PHONE.search(text) and not _URL.search(text) and not _POSTAL.search(text) and ":" not in text
+        if line.number in inside and plain and not find_dates(text) and 3 < len(text) < 90 and not _street(text) and key(text) not in lexicon().document_titles and key(text).split(",")[-1].strip() not in lexicon().countries:
+            return part(bare(text), line)
+    return None

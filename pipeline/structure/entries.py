@@ -1,0 +1,255 @@
+"""Lines of a section -> entries, found by their dates.
+
+A date is an entry's anchor where it stands alone, leads a line or ends it. The lines between anchors are divided by where
+the first entry of the section has its date: before its header, in it, or below it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from pipeline.lang.dates import Printed, PrintedPeriod, find_periods, is_present
+from pipeline.lang.lexicon import lexicon
+from pipeline.model.cv import Period, Sourced
+from pipeline.model.document import Line
+from pipeline.structure.text import EDGES, WIDE, clean
+
+_DURATION = re.compile(
+    r"\(?\b\d+([.,]\d)?\s*(years?|yrs?|months?|mos?|jahre?|monate?|mon\.|ans?|mois|wochen|weeks?)\b\.?,?\s*(und|and|et)?\s*"
+    r"(\d+\s*(months?|mos?|monate?|mois)\b\.?)?\)?",
+    re.I,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A part of a line: `text` is what is left of it, `start` where it begins in the line."""
+
+    line: Line
+    text: str
+    start: int = 0
+
+
+@dataclass(slots=True)
+class Anchor:
+    index: int
+    kind: str
+    period: Period
+    rest: list[Piece]
+    more: set[int] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class Entry:
+    """One dated entry: `header` are the pieces beside and around the date, `body` the lines below."""
+
+    period: Period
+    header: list[Piece] = field(default_factory=list)
+    body: list[Line] = field(default_factory=list)
+
+
+def period_of(found: PrintedPeriod, line: Line, *, point: bool = True) -> Period:
+    """A printed period with its line. A single date is both start and end (`point`)."""
+
+    def at(printed: Printed) -> Sourced:
+        text = line.text[printed.start : printed.end]
+        return Sourced(printed.iso or text, (line.number,), printed=text if printed.iso else "", rule="date" if printed.iso else "")
+
+    start = at(found.start) if found.start else None
+    end = at(found.end) if found.end else None
+    current = at(found.current) if found.current else None
+    if start and not end and not current and not found.open_range and point:
+        end = start
+    return Period(start, end, current)
+
+
+def entries(lines: Sequence[Line]) -> tuple[list[Line], list[Entry]]:
+    """The lines before the first entry, and the entries."""
+    anchors = _anchors(lines)
+    if not anchors:
+        return list(lines), []
+    starts = _starts(lines, anchors)
+    found: list[Entry] = []
+    for n, anchor in enumerate(anchors):
+        end = starts[n + 1] if n + 1 < len(starts) else len(lines)
+        found.append(_entry(lines[starts[n] : end], starts[n], anchor))
+    return list(lines[: starts[0]]), found
+
+
+def _anchors(lines: Sequence[Line]) -> list[Anchor]:
+    found: list[Anchor] = []
+    taken: set[int] = set()
+    for i, line in enumerate(lines):
+        if i in taken:
+            continue
+        anchor = _anchor(lines, i)
+        if anchor:
+            taken |= anchor.more
+            found.append(anchor)
+    found = _same_row_merged(lines, found)
+    kinds = Counter(a.kind for a in found)
+    if kinds["pure"] + kinds["start"] > kinds["end"] > 0:
+        found = [a for a in found if a.kind != "end"]
+    elif kinds["end"]:
+        left = min(lines[a.index].box.x0 for a in found)
+        usual = Counter(_look(lines[a.index]) for a in found if a.kind == "end").most_common(1)[0][0]
+        found = [a for a in found if a.kind != "end" or (lines[a.index].box.x0 < left + 6 or _look(lines[a.index]) == usual)]
+        if any(a.period.start is not a.period.end for a in found):
+            found = [a for a in found if a.kind != "end" or a.period.start is not a.period.end or a.rest and len(a.rest[0].text) < 60]
+    return found
+
+
+def _anchor(lines: Sequence[Line], i: int) -> Anchor | None:
+    line = lines[i]
+    periods = find_periods(line.text)
+    if not periods or len(line.text) > 140:
+        return None
+    best = max(periods, key=lambda p: (p.start is not None and (p.end is not None or p.current is not None), -p.span[0]))
+    before, after = line.text[: best.span[0]], line.text[best.span[1] :]
+    duration = _DURATION.search(after) or _DURATION.search(before)
+    strip = EDGES + "()[]"
+    after_rest = _DURATION.sub("", after).strip(strip)
+    before_rest = _DURATION.sub("", before).strip(strip)
+    if lexicon().labels.get(before_rest.casefold()) == "period":
+        before_rest = ""
+    more: set[int] = set()
+    period = period_of(best, line)
+    ranged = period.end is not None and period.end is not period.start or period.current is not None
+    if not before_rest and not after_rest:
+        if line.bullet and not ranged:
+            return None
+        if best.open_range:
+            period, more = _closed(lines, i, period)
+        return Anchor(i, "pure", period, [], more)
+    if line.bullet and not (ranged and not before_rest):
+        return None
+    if not before_rest:
+        if not ranged and not re.match(r"[\s)\]]*[:|–—·\u2003-]", after) and not duration:
+            return None
+        start = best.span[1] + (len(after) - len(after.lstrip(strip)))
+        return Anchor(i, "start", period, [Piece(line, clean(after).strip(EDGES), start)])
+    if not after_rest:
+        if not ranged and not re.search(r"[,(|·–—\u2003-]\s*$", before):
+            return None
+        return Anchor(i, "end", period, [Piece(line, _open_end(before), 0)])
+    if ranged and (WIDE in line.text or re.search(r"[(|·]\s*$", before)):
+        pieces = [Piece(line, _open_end(before), 0), Piece(line, clean(after).strip(EDGES + ")"), best.span[1])]
+        return Anchor(i, "end", period, pieces)
+    return None
+
+
+def _open_end(before: str) -> str:
+    """Text before a date, without the separator or the bracket that led to the date."""
+    text = clean(before).rstrip(EDGES)
+    return text[:-1].rstrip(EDGES) if text.endswith(("(", "[")) else text
+
+
+def _closed(lines: Sequence[Line], i: int, period: Period) -> tuple[Period, set[int]]:
+    """"01.07.2009 –" and its end, which stands on a line below in the same cell."""
+    line = lines[i]
+    for j in range(i + 1, min(i + 4, len(lines))):
+        other = lines[j]
+        aligned = abs(other.box.x0 - line.box.x0) < 8 or abs(other.box.x1 - line.box.x1) < 8
+        if other.page != line.page or not aligned or other.box.y0 - line.box.y0 > 2.5 * line.size:
+            continue
+        text = other.text.strip(EDGES)
+        if is_present(text):
+            return Period(period.start, None, Sourced(text, (other.number,))), {j}
+        ends = find_periods(text)
+        if len(ends) == 1 and ends[0].start and not text[: ends[0].span[0]].strip(EDGES) and not text[ends[0].span[1] :].strip(EDGES):
+            printed = text[ends[0].start.start : ends[0].start.end]
+            return Period(period.start, Sourced(ends[0].start.iso, (other.number,), printed=printed, rule="date")), {j}
+    return period, set()
+
+
+def _same_row_merged(lines: Sequence[Line], anchors: list[Anchor]) -> list[Anchor]:
+    """Start and end in two cells of one row are one period."""
+    merged: list[Anchor] = []
+    for anchor in anchors:
+        if merged and merged[-1].kind == anchor.kind == "pure":
+            last = merged[-1]
+            single = all(a.period.start is a.period.end for a in (last, anchor))
+            if single and _same_row(lines[last.index], lines[anchor.index]):
+                last.period = Period(last.period.start, anchor.period.start)
+                last.more.add(anchor.index)
+                continue
+        merged.append(anchor)
+    return merged
+
+
+def _same_row(a: Line, b: Line) -> bool:
+    return a.page == b.page and a.flow == b.flow and abs(a.box.y1 - b.box.y1) < 0.55 * max(a.size, b.size)
+
+
+def _look(line: Line) -> tuple[float, bool, bool, str]:
+    return (line.size, line.bold, line.italic, line.color)
+
+
+def _row(lines: Sequence[Line], i: int) -> tuple[int, int]:
+    """First and last index of the row that line i stands in."""
+    first = last = i
+    while first > 0 and _same_row(lines[first - 1], lines[i]):
+        first -= 1
+    while last + 1 < len(lines) and _same_row(lines[last + 1], lines[i]):
+        last += 1
+    return first, last
+
+
+def _starts(lines: Sequence[Line], anchors: list[Anchor]) -> list[int]:
+    """Index of the first line of each entry."""
+    rows = [_row(lines, a.index) for a in anchors]
+    above = lines[: rows[0][0]]
+    header = list(above) if len(above) <= 4 and not any(line.bullet or len(line.text) > 110 for line in above) else []
+    if not header:
+        return [row[0] for row in rows]
+    looks = {_look(line) for line in header}
+    starts = [0]
+    for n in range(1, len(anchors)):
+        floor, row = max(rows[n - 1][1], max(anchors[n - 1].more, default=0)) + 1, rows[n][0]
+        starts.append(_start_above(lines, floor, row, header, looks))
+    return starts
+
+
+def _start_above(lines: Sequence[Line], floor: int, row: int, header: list[Line], looks: set[tuple[float, bool, bool, str]]) -> int:
+    usual = [b.box.y0 - a.box.y1 for a, b in zip(lines[floor:row], lines[floor + 1 : row + 1], strict=False) if a.page == b.page]
+    typical = sorted(usual)[len(usual) // 2] if usual else 0.0
+    reach = range(row - 1, max(floor, row - len(header) - 2) - 1, -1)
+    best, best_score = row, -1.0
+    for j in reach:
+        line = lines[j]
+        if line.bullet or _look(line) not in looks:
+            break
+        previous = lines[j - 1] if j > floor else None
+        gap = line.box.y0 - previous.box.y1 if previous and previous.page == line.page else 20.0
+        score = (
+            2.0 * (_look(line) == _look(header[0]))
+            + 1.5 * (gap > typical + 1.5)
+            + 1.0 * (row - j == len(header))
+            + 1.0 * (previous is None or _look(previous) != _look(line))
+            - 0.5 * abs(row - j - len(header))
+            - 2.0 * (abs(line.box.x0 - header[0].box.x0) > 8 and line.flow == header[0].flow)
+        )
+        if score > best_score:
+            best, best_score = j, score
+    return best
+
+
+def _entry(lines: Sequence[Line], offset: int, anchor: Anchor) -> Entry:
+    entry = Entry(anchor.period)
+    at = anchor.index - offset
+    row_first, row_last = _row(lines, at)
+    dates = {at, *(m - offset for m in anchor.more)}
+    head_until = max(row_last, *(m - offset for m in anchor.more), 0) if anchor.more else row_last
+    for i, line in enumerate(lines):
+        if i == at:
+            entry.header.extend(p for p in anchor.rest if p.text)
+        elif i in dates:
+            continue
+        elif i <= row_last or (i <= head_until and not line.bullet):
+            entry.header.append(Piece(line, line.text))
+        else:
+            entry.body.append(line)
+    return entry

@@ -1,0 +1,38 @@
+"""Page furniture: page numbers and running headers, which are listed as left out."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+
+from pipeline.lang.lexicon import lexicon
+from pipeline.model.cv import LeftOut
+from pipeline.model.document import Document, Line
+
+MARGIN = 0.09
+"""Share of the page's height at top and bottom where furniture stands."""
+
+_CONTACT = re.compile(r"@|\+\d|\d{5}|https?://")
+
+
+def without_furniture(document: Document) -> tuple[list[Line], list[LeftOut]]:
+    """The lines that say something, and the others with their reason."""
+    seen: dict[str, list[Line]] = defaultdict(list)
+    for line in document.lines:
+        height = document.pages[line.page - 1].height
+        if line.box.y1 < MARGIN * height or line.box.y0 > (1 - MARGIN) * height:
+            seen[re.sub(r"\d+", "0", line.text.casefold())].append(line)
+    reasons: dict[int, str] = {}
+    for text, lines in seen.items():
+        for line in lines:
+            if lexicon().page_number.fullmatch(line.text.strip(" -–|")):
+                reasons[line.number] = "page_number"
+        pages = {line.page for line in lines}
+        if len(pages) < 2 or len(text) < 3:
+            continue
+        repeated = lines[1:] if _CONTACT.search(lines[0].text) or lines[0].page == 1 and lines[0].box.y0 < 200 else lines
+        for line in repeated:
+            reasons.setdefault(line.number, "running_header")
+    kept = [line for line in document.lines if line.number not in reasons and line.text.strip()]
+    left = [LeftOut(line.number, reasons[line.number], line.text) for line in document.lines if line.number in reasons]
+    return kept, left

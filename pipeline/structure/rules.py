@@ -1,0 +1,299 @@
+"""The rules structurer: needs no key and no network. Document -> Cv."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from pipeline.lang.detect import language_of
+from pipeline.lang.lexicon import key, lexicon
+from pipeline.model.cv import Cv, Education, LeftOut, Period, Position, Project, Section, Sourced, leaves
+from pipeline.model.document import Document, Line
+from pipeline.structure.blocks import items
+from pipeline.structure.contact import contact
+from pipeline.structure.entries import Entry, entries
+from pipeline.structure.furniture import without_furniture
+from pipeline.structure.header import DEGREE, JOB, Evidence, Roles, Text, header_and_body, roles, what_first
+from pipeline.structure.lists import certificates, languages, list_items, plain_entries, skills
+from pipeline.structure.sections import Part, parts
+from pipeline.structure.text import bare, label_of, part, right_edges, split_outside_brackets, value
+
+NAME = "rules/1"
+
+_GRADE = re.compile(r"^(?:\(?\d[.,]\d{1,2}\)?(?:\s*/\s*\d[.,]\d)?|(?:gpa|note|cgpa)\s*:?\s*\d.*)$", re.I)
+
+
+def structure_by_rules(document: Document) -> Cv:
+    """Every line ends in a field, in `sections`, or in `left_out` with a reason."""
+    lines, left_out = without_furniture(document)
+    edges = right_edges(lines)
+    cut = parts(lines)
+    language = language_of("\n".join(line.text for line in lines))
+    head = [line for p in cut if p.kind in ("head", "personal") for line in p.lines]
+    basics, _ = contact(head, lines)
+    cv = Cv(language=language, structurer=NAME, basics=basics)
+    for section in cut:
+        cv = _add(cv, section, edges)
+    cv = replace(cv, left_out=tuple(left_out))
+    return _sweep(cv, cut, edges)
+
+
+def _add(cv: Cv, section: Part, edges: dict[int, float]) -> Cv:
+    lines = section.lines
+    if not lines:
+        return cv
+    match section.kind:
+        case "summary":
+            paragraphs = tuple(item.value for item in items(lines, edges))
+            return replace(cv, basics=replace(cv.basics, summary=cv.basics.summary + paragraphs))
+        case "work":
+            return replace(cv, positions=cv.positions + _positions(lines, edges))
+        case "volunteer":
+            return replace(cv, volunteer=cv.volunteer + _positions(lines, edges))
+        case "education":
+            return replace(cv, education=cv.education + _education(lines, edges))
+        case "projects":
+            return replace(cv, projects=cv.projects + _projects(lines, edges))
+        case "skills":
+            return replace(cv, skills=cv.skills + skills(lines, edges))
+        case "languages":
+            found, rest = languages(lines)
+            extra = plain_entries(rest, edges)
+            sections = (Section(_heading(section), extra),) if extra else ()
+            return replace(cv, languages=cv.languages + found, sections=cv.sections + sections)
+        case "certificates":
+            return replace(cv, certificates=cv.certificates + certificates(lines, edges))
+        case "interests":
+            listed = [v for item in items(lines, edges) for v in list_items(item.value.text, item.lines)]
+            return replace(cv, interests=cv.interests + tuple(listed))
+        case "publications":
+            return replace(cv, publications=cv.publications + plain_entries(lines, edges))
+        case "awards":
+            return replace(cv, awards=cv.awards + plain_entries(lines, edges))
+        case "references":
+            return replace(cv, references=cv.references + plain_entries(lines, edges))
+        case "other" | "unknown":
+            return replace(cv, sections=(*cv.sections, Section(_heading(section), plain_entries(lines, edges))))
+        case _:
+            return cv
+
+
+def _heading(section: Part) -> Sourced | None:
+    return value(*section.heading) if section.heading else None
+
+
+def _read_entries(
+    lines: Sequence[Line], edges: dict[int, float], evidence: Evidence, *, split_place: bool
+) -> list[tuple[Entry, Roles, list[Text], list[Line]]]:
+    before, found = entries(lines)
+    if not found:
+        found = [Entry(Period(), body=list(lines))] if lines else []
+    elif before:
+        found[0].body = [*before, *found[0].body] if not found[0].header else found[0].body
+    headers = [header_and_body(entry, edges) for entry in found]
+    order = what_first([texts for texts, _ in headers], evidence)
+    result = []
+    for entry, (texts, body) in zip(found, headers, strict=True):
+        told, rest = roles(texts, evidence, first_what=order, split_place=split_place)
+        result.append((entry, told, rest, body))
+    return result
+
+
+def _positions(lines: Sequence[Line], edges: dict[int, float]) -> tuple[Position, ...]:
+    found: list[Position] = []
+    for entry, told, rest, body in _read_entries(lines, edges, JOB, split_place=True):
+        technologies, body = _technologies(body, edges)
+        indent = min((p.line.box.x0 for p in entry.header), default=None)
+        summary, highlights = _described(rest, body, edges, indent)
+        company = told.who.value() if told.who else None
+        found.append(
+            Position(
+                title=told.what.value() if told.what else None,
+                company=company,
+                location=told.where.value() if told.where else None,
+                period=entry.period,
+                summary=summary,
+                highlights=highlights,
+                technologies=technologies,
+            )
+        )
+    return tuple(found)
+
+
+def _education(lines: Sequence[Line], edges: dict[int, float]) -> tuple[Education, ...]:
+    found: list[Education] = []
+    for entry, told, rest, body in _read_entries(lines, edges, DEGREE, split_place=False):
+        grade, texts = None, []
+        for text in [t for t in (told.what, told.who) if t]:
+            kept, own_grade = _without_grade(text)
+            grade = grade or own_grade
+            texts.append(kept)
+        what = texts.pop(0) if told.what else None
+        who = texts.pop(0) if told.who else None
+        if who is not None and _is_grade(who.text):
+            grade, who = grade or who.value(), None
+        summary: list[Sourced] = []
+        for text in [t for t in (told.where, *rest) if t]:
+            if grade is None and _is_grade(text.text):
+                grade = text.value()
+            elif v := text.value():
+                summary.append(v)
+        for item in items(body, edges):
+            labelled = label_of(item.value.text)
+            if grade is None and (_is_grade(item.value.text) or labelled and labelled[0] == "grade"):
+                grade = item.value
+            else:
+                summary.append(item.value)
+        degree, area = _degree_and_area(what)
+        found.append(
+            Education(
+                institution=who.value() if who else None,
+                degree=degree,
+                area=area,
+                grade=grade,
+                period=entry.period,
+                summary=tuple(summary),
+            )
+        )
+    return tuple(found)
+
+
+def _degree_and_area(what: Text | None) -> tuple[Sourced | None, Sourced | None]:
+    if what is None:
+        return None, None
+    parts_of_it = split_outside_brackets(what.text, r",\s+|\s+[–—|·]\s+|\s*\u2003\s*")
+    if len(parts_of_it) < 2:
+        return what.value(), None
+    degree_at = 0 if lexicon().degree_words.search(parts_of_it[0]) else 1
+    if degree_at and not lexicon().degree_words.search(parts_of_it[1]):
+        return what.value(), None
+    if degree_at:
+        return part(bare(", ".join(parts_of_it[1:])), *what.lines), part(bare(parts_of_it[0]), *what.lines)
+    at = what.text.find(parts_of_it[1], len(parts_of_it[0]))
+    return part(bare(what.text[:at]), *what.lines), part(bare(what.text[at:]), *what.lines)
+
+
+def _is_grade(text: str) -> bool:
+    plain = key(text)
+    labelled = label_of(text)
+    if labelled and labelled[0] == "grade":
+        return True
+    return bool(_GRADE.match(text.strip())) or any(re.match(rf"{re.escape(g)}(?!\w)", plain) for g in lexicon().grades) and len(text) < 40
+
+
+def _without_grade(text: Text) -> tuple[Text, Sourced | None]:
+    """The grade that ends a one-line entry: "…, Gesamtschule Fulda, 2,9"."""
+    pieces = split_outside_brackets(text.text, r",\s+|\s+[–—|·]\s+|\s*\u2003\s*")
+    if len(pieces) < 2 or not _is_grade(pieces[-1]):
+        return text, None
+    at = text.text.rfind(pieces[-1])
+    return Text(text.text[:at], text.lines), part(bare(text.text[at:]), *text.lines)
+
+
+def _projects(lines: Sequence[Line], edges: dict[int, float]) -> tuple[Project, ...]:
+    before, found = entries(lines)
+    if not found:
+        found = [Entry(Period(), body=list(before))]
+    projects: list[Project] = []
+    for entry in found:
+        texts, body = header_and_body(entry, edges, most=2)
+        named: dict[str, Sourced] = {}
+        plain: list[Text] = []
+        for text in texts:
+            labelled = label_of(text.text)
+            if labelled and labelled[0] in ("customer", "role", "name"):
+                if v := part(bare(labelled[1]), *text.lines):
+                    named.setdefault(labelled[0], v)
+            else:
+                plain.append(text)
+        kept: list[Line] = []
+        for line in body:
+            labelled = label_of(line.text)
+            if labelled and labelled[0] in ("customer", "role") and labelled[0] not in named and not line.bullet:
+                if v := part(bare(labelled[1]), line):
+                    named[labelled[0]] = v
+            else:
+                kept.append(line)
+        technologies, kept = _technologies(kept, edges)
+        indent = min((p.line.box.x0 for p in entry.header), default=None)
+        role = named.get("role")
+        name = named.get("name") or (plain[0].value() if plain else None)
+        rest = plain[1:] if "name" not in named else plain
+        if role is None and rest and JOB.what(rest[0].text) and len(rest[0].text) < 60:
+            role, rest = rest[0].value(), rest[1:]
+        summary, highlights = _described(rest, kept, edges, indent)
+        projects.append(Project(name, role, named.get("customer"), entry.period, summary, highlights, technologies))
+    return tuple(projects)
+
+
+def _described(
+    rest: Sequence[Text], body: Sequence[Line], edges: dict[int, float], indent: float | None
+) -> tuple[tuple[Sourced, ...], tuple[Sourced, ...]]:
+    """Paragraphs and bullets of an entry."""
+    summary = [v for v in (text.value() for text in rest) if v]
+    highlights: list[Sourced] = []
+    for item in items(body, edges, indent):
+        if item.bullet or highlights:
+            highlights.append(item.value)
+        else:
+            summary.append(item.value)
+    return tuple(summary), tuple(highlights)
+
+
+def _technologies(body: list[Line], edges: dict[int, float]) -> tuple[tuple[Sourced, ...], list[Line]]:
+    """The line of an entry that lists technologies, by its label or by its look, and the other lines."""
+    found: list[Sourced] = []
+    rest: list[Line] = []
+    groups = items(body, edges)
+    for n, item in enumerate(groups):
+        text = item.value.text
+        labelled = label_of(text)
+        if labelled and labelled[0] == "technologies":
+            found.extend(list_items(labelled[1], item.lines))
+        elif not found and n == len(groups) - 1 and n > 0 and _looks_listed(item.lines[0], text, groups[n - 1].lines[0]):
+            found.extend(list_items(text, item.lines))
+        else:
+            rest.extend(item.lines)
+    return tuple(found), rest
+
+
+def _looks_listed(line: Line, text: str, previous: Line) -> bool:
+    parts_of_it = split_outside_brackets(text, r",\s+|\s*[·|•]\s*")
+    if len(parts_of_it) < 3 or line.bullet or text.endswith(".") or any(len(p.split()) > 3 for p in parts_of_it):
+        return False
+    differs = line.size != previous.size or line.italic != previous.italic or line.color != previous.color or line.box.x0 < previous.box.x0 - 4
+    return differs or previous.bullet
+
+
+def _sweep(cv: Cv, cut: list[Part], edges: dict[int, float]) -> Cv:
+    """What no field took up is kept: under its section's heading, or among the personal details."""
+    used = {n for _, leaf in leaves(replace(cv, left_out=())) for n in leaf.lines} | {o.line for o in cv.left_out}
+    left_out = list(cv.left_out)
+    sections = list(cv.sections)
+    more = list(cv.basics.more)
+    labels = lexicon().labels
+    for section in cut:
+        left_out.extend(LeftOut(h.number, "heading", h.text) for h in section.heading if h.number not in used)
+        rest = [line for line in section.lines if line.number not in used]
+        kept: list[Line] = []
+        for line in rest:
+            plain = key(line.text)
+            if plain in lexicon().document_titles:
+                left_out.append(LeftOut(line.number, "heading", line.text))
+            elif plain in labels or plain in lexicon().networks:
+                left_out.append(LeftOut(line.number, "label", line.text))
+            elif not re.search(r"\w", line.text):
+                left_out.append(LeftOut(line.number, "decoration", line.text))
+            elif cv.basics.name and plain == key(cv.basics.name.text):
+                left_out.append(LeftOut(line.number, "repeated", line.text))
+            else:
+                kept.append(line)
+        if not kept:
+            continue
+        if section.kind in ("head", "personal"):
+            more.extend(plain_entries(kept, edges))
+        else:
+            sections.append(Section(_heading(section), plain_entries(kept, edges)))
+    left_out.sort(key=lambda o: o.line)
+    return replace(cv, basics=replace(cv.basics, more=tuple(more)), sections=tuple(sections), left_out=tuple(left_out))

@@ -1,0 +1,151 @@
+"""Lines -> sections, by headings. A heading is a lexicon phrase in a style that the page keeps for headings."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from pipeline.lang.dates import find_periods
+from pipeline.lang.lexicon import key, lexicon
+from pipeline.model.document import Line
+from pipeline.structure.text import WIDE
+
+StyleKey = tuple[float, bool, bool, str]
+
+
+@dataclass(slots=True)
+class Part:
+    """One section of the page: its kind (a key of the lexicon's sections, "head" or "unknown") and its lines."""
+
+    kind: str
+    heading: list[Line]
+    lines: list[Line] = field(default_factory=list)
+
+
+def parts(lines: Sequence[Line]) -> list[Part]:
+    """Cut the lines at their headings. What stands before the first heading is the part "head"."""
+    headings = _headings(lines)
+    found: list[Part] = [Part("head", [])]
+    open_in_flow: dict[int, Part] = {}
+    current = found[0]
+    skip: set[int] = set()
+    flow = lines[0].flow if lines else 0
+    for line in lines:
+        if line.number in skip:
+            continue
+        if line.number in headings:
+            kind, heading = headings[line.number]
+            skip.update(h.number for h in heading)
+            current = Part(kind, heading)
+            found.append(current)
+            open_in_flow[line.flow] = current
+            flow = line.flow
+            continue
+        if line.flow != flow:
+            flow = line.flow
+            current = open_in_flow.get(flow) or (found[0] if flow != 0 or line.page == 1 and len(found) == 1 else current)
+            open_in_flow.setdefault(flow, current)
+        current.lines.append(line)
+    return found
+
+
+def _style(line: Line) -> StyleKey:
+    letters = [c for c in line.text if c.isalpha()]
+    upper = len(letters) > 2 and sum(c.isupper() for c in letters) >= 0.9 * len(letters)
+    return (round(line.size * 2) / 2, line.bold, upper, line.color)
+
+
+def section_of(text: str) -> str | None:
+    """Which section a heading opens, by exact phrase."""
+    lex = lexicon()
+    plain = key(re.sub(r"\(.*?\)", "", text).replace(WIDE, " "))
+    plain = re.sub(r"^\d+[.)]?\s+", "", plain)
+    if plain in lex.sections:
+        return lex.sections[plain]
+    return lex.sections.get(plain.replace(" & ", " und ")) or lex.sections.get(plain.replace(" & ", " and "))
+
+
+def _stem_section(text: str) -> str | None:
+    plain = key(text)
+    return next((section for stem, section in lexicon().heading_stems if stem in plain), None)
+
+
+def _could_be_heading(line: Line) -> bool:
+    text = line.text.strip()
+    return (
+        not line.bullet
+        and 2 < len(text) < 60
+        and len(text.split()) <= 7
+        and not find_periods(text)
+        and "@" not in text
+        and not text.endswith((".", ",", ";"))
+        and sum(c.isalpha() or c.isspace() for c in text) >= 0.75 * len(text)
+    )
+
+
+def _headings(lines: Sequence[Line]) -> dict[int, tuple[str, list[Line]]]:
+    """First line's number -> (section, heading lines)."""
+    candidates: dict[int, tuple[str, list[Line]]] = {}
+    taken: set[int] = set()
+    for i, line in enumerate(lines):
+        if line.number in taken or not _could_be_heading(line):
+            continue
+        following = lines[i + 1] if i + 1 < len(lines) else None
+        if following and _style(following)[:2] == _style(line)[:2] and following.flow == line.flow and 0 < following.box.y0 - line.box.y0 < 2.2 * line.size:
+            if section := section_of(f"{line.text} {following.text}"):
+                candidates[line.number] = (section, [line, following])
+                taken.add(following.number)
+                continue
+        if section := section_of(line.text):
+            candidates[line.number] = (section, [line])
+    hits: dict[StyleKey, set[str]] = defaultdict(set)
+    total: dict[StyleKey, int] = defaultdict(int)
+    hit_lines: dict[StyleKey, int] = defaultdict(int)
+    for line in lines:
+        if line.number in taken:
+            continue
+        style = _style(line)
+        if line.number in candidates:
+            hits[style].add(candidates[line.number][0])
+            hit_lines[style] += 1
+            total[style] += 1
+        elif _could_be_heading(line):
+            total[style] += 1
+    heading_styles = {s for s in hits if hit_lines[s] >= 0.4 * total[s] and (len(hits[s]) >= 2 or _stands_out(s, lines))}
+    if not heading_styles:
+        return {n: c for n, c in candidates.items() if _alone(n, lines)}
+    sizes = [s[0] for s in heading_styles]
+    found = {}
+    for line in lines:
+        style = _style(line)
+        if line.number in candidates:
+            section, heading = candidates[line.number]
+            if style in heading_styles or style[0] > max(sizes) or (_alone(line.number, lines) and style[0] >= min(sizes) and style[1]):
+                found[line.number] = (section, heading)
+        elif line.number not in taken and style in heading_styles and _could_be_heading(line) and len(hits[style]) >= 2:
+            if key(line.text) in lexicon().document_titles or _row_mate(line, lines) and not style[2]:
+                continue
+            found[line.number] = (_stem_section(line.text) or "unknown", [line])
+    return found
+
+
+def _stands_out(style: StyleKey, lines: Sequence[Line]) -> bool:
+    """Bigger, bolder or in capitals, compared with the bulk of the text."""
+    sizes = sorted(line.size for line in lines for _ in line.text)
+    body = sizes[len(sizes) // 2]
+    return style[0] > body + 0.8 or style[1] or style[2]
+
+
+def _alone(number: int, lines: Sequence[Line]) -> bool:
+    line = next(line for line in lines if line.number == number)
+    return not _row_mate(line, lines)
+
+
+def _row_mate(line: Line, lines: Sequence[Line]) -> bool:
+    """Does something else stand in the same row of the same flow?"""
+    return any(
+        o.page == line.page and o.flow == line.flow and o.number != line.number and abs(o.box.middle - line.box.middle) < 0.4 * line.size
+        for o in lines
+    )
