@@ -116,6 +116,7 @@ def _span(match: re.Match[str], prefix: str) -> tuple[int, int]:
 
 def find_periods(text: str) -> list[PrintedPeriod]:
     """All periods and single dates of a text, in order."""
+    text = text.replace("’", "'")
     found: list[PrintedPeriod] = []
     for match in _patterns()[1].finditer(text):
         groups = match.groupdict()

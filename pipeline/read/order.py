@@ -86,7 +86,7 @@ def is_table(gutter: Gutter) -> bool:
     if len(wide) > 3 * len(narrow) and not _dated(narrow):
         matched = _matched(narrow, wide)
         return matched > 0.9
-    matched = _matched(narrow, wide)
+    matched = max(_matched(narrow, wide), _matched(wide, narrow))
     if matched > 0.5 and _dated(narrow):
         return True
     if matched > 0.6 and _right_aligned(gutter.left):

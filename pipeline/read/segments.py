@@ -8,9 +8,11 @@ from statistics import median
 from pipeline.model.document import Box, Span
 from pipeline.read.words import Word
 
-WEAK_GAP, STRONG_GAP = 0.62, 1.9
+WEAK_GAP, STRONG_GAP = 0.78, 1.9
 """Gaps in units of the font size: a weak one separates cells where cells line up, a strong one always. Tuned on the
-benchmark's CVs: justified text stays below 0.6, table columns start at 0.7."""
+benchmark's CVs: justified text stays below 0.75, table columns start at 0.8."""
+
+WIDE = "\u2003"
 
 _BULLETS = frozenset("•‣◦▪▫●○■□◆◇►▶▸➢➤➔→⇒✓✔✦★☆∙⁃⦁·❖✱*»›⚫⬤◼◾‐-–—")
 _DASHES = frozenset("‐-–—*·»›")
@@ -87,6 +89,7 @@ def _cells(run: list[Word], starts: list[float]) -> list[list[Word]]:
         after_marker = len(parts[-1]) == 1 and _is_marker(left)
         aligned = gap > WEAK_GAP and any(abs(right.box.x0 - x) < 1.2 for x in starts)
         icon = right.style.icon or _private(right.text)
+        aligned = aligned or (gap > WEAK_GAP and abs(left.style.size - right.style.size) > 1.5)
         if icon or (not after_marker and (gap > STRONG_GAP or aligned)):
             parts.append([right])
         else:
@@ -170,11 +173,14 @@ def _despaced(words: list[Word]) -> list[Word]:
 
 
 def text_and_spans(words: list[Word]) -> tuple[str, tuple[Span, ...]]:
-    """The text of a segment and its style runs."""
-    text, spans = "", []
+    """The text of a segment and its style runs; an em space shows a gap that is wider than a space."""
+    text, last = "", None
+    spans: list[Span] = []
     for word in words:
         start = len(text) + bool(text)
-        text = f"{text} {word.text}" if text else word.text
+        gap = WIDE if last is not None and _gap(last, word) > WEAK_GAP else " "
+        text = f"{text}{gap}{word.text}" if text else word.text
+        last = word
         s = word.style
         if spans and (spans[-1].size, spans[-1].bold, spans[-1].italic, spans[-1].color) == (s.size, s.bold, s.italic, s.color):
             spans[-1] = Span(spans[-1].start, len(text), s.size, s.bold, s.italic, s.color)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pipeline.model.cv import Sourced
 from pipeline.model.document import Line
-from pipeline.structure.text import continues, value
+from pipeline.structure.text import Edges, continues, value
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +22,12 @@ class Item:
         return value(*self.lines)
 
 
-def items(lines: Sequence[Line], edges: dict[int, float], indent: float | None = None) -> list[Item]:
+def items(lines: Sequence[Line], edges: Edges, indent: float | None = None) -> list[Item]:
     """Group body lines. A line is a bullet where a marker says so, or where it stands right of `indent` (points)."""
     marked = any(line.bullet for line in lines)
     groups: list[list[Line]] = []
     for line in lines:
-        if groups and _goes_on(groups[-1], line, edges.get(line.flow, 0.0), marked=marked):
+        if groups and _goes_on(groups[-1], line, edges, marked=marked):
             groups[-1].append(line)
         else:
             groups.append([line])
@@ -37,7 +37,7 @@ def items(lines: Sequence[Line], edges: dict[int, float], indent: float | None =
     ]
 
 
-def _goes_on(group: list[Line], line: Line, edge: float, *, marked: bool) -> bool:
+def _goes_on(group: list[Line], line: Line, edges: Edges, *, marked: bool) -> bool:
     first, last = group[0], group[-1]
     if line.bullet:
         return False
@@ -50,4 +50,4 @@ def _goes_on(group: list[Line], line: Line, edge: float, *, marked: bool) -> boo
         return False
     if abs(line.box.x0 - first.box.x0) > 3 and not (marked and line.box.x0 > first.box.x0) and not line.text[:1].islower():
         return False
-    return continues(last, line, edge)
+    return continues(last, line, edges)

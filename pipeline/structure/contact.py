@@ -50,6 +50,18 @@ def contact(head: Sequence[Line], everything: Sequence[Line]) -> tuple[Basics, s
     return basics, set()
 
 
+def contact_like(line: Line) -> bool:
+    """Is the line contact data and nothing else?"""
+    text = line.text.strip()
+    if any(link.startswith(("mailto:", "tel:")) for link in line.links):
+        return True
+    network = re.match(r"([A-Za-z. ]{2,20}):\s*\S+$", text)
+    return bool(
+        EMAIL.fullmatch(text) or _PHONE.fullmatch(text) or _URL.fullmatch(text) or network and key(network.group(1)) in lexicon().networks
+        or _POSTAL.fullmatch(text) or (line.links and len(text) < 40 and line.links[0].startswith("http") and len(text.split()) <= 3)
+    )
+
+
 def labelled(lines: Sequence[Line]) -> dict[str, Sourced]:
     """Values of known labels: "Geburtsort: Paderborn", or label and value in two cells of a row."""
     labels = lexicon().labels
@@ -87,9 +99,14 @@ _SPACED_LABELS = frozenset({"birth_date", "birth_place", "nationality", "marital
 
 
 def _email(lines: Sequence[Line]) -> Sourced | None:
-    for line in lines:
+    for i, line in enumerate(lines):
         if match := EMAIL.search(line.text):
+            above = lines[i - 1] if i else None
+            if above and match.start() == 0 and re.fullmatch(r"\S+[-._]", above.text) and above.flow == line.flow:
+                return Sourced(above.text + match.group(), (above.number, line.number))
             return part(match.group(), line)
+        if i + 1 < len(lines) and re.fullmatch(r"\S+@\S*", line.text) and (match := EMAIL.fullmatch(line.text + lines[i + 1].text)):
+            return Sourced(match.group(), (line.number, lines[i + 1].number))
     for line in lines:
         for link in line.links:
             if link.startswith("mailto:") and (match := EMAIL.search(link)):

@@ -15,7 +15,7 @@ from pipeline.lang.dates import Printed, PrintedPeriod, find_periods, is_present
 from pipeline.lang.lexicon import lexicon
 from pipeline.model.cv import Period, Sourced
 from pipeline.model.document import Line
-from pipeline.structure.text import EDGES, WIDE, clean
+from pipeline.structure.text import EDGES, WIDE, clean, joined
 
 _DURATION = re.compile(
     r"\(?\b\d+([.,]\d)?\s*(years?|yrs?|months?|mos?|jahre?|monate?|mon\.|ans?|mois|wochen|weeks?)\b\.?,?\s*(und|and|et)?\s*"
@@ -104,6 +104,8 @@ def _anchors(lines: Sequence[Line]) -> list[Anchor]:
 
 def _anchor(lines: Sequence[Line], i: int) -> Anchor | None:
     line = lines[i]
+    if wrapped := _wrapped(lines, i):
+        return wrapped
     periods = find_periods(line.text)
     if not periods or len(line.text) > 140:
         return None
@@ -115,15 +117,12 @@ def _anchor(lines: Sequence[Line], i: int) -> Anchor | None:
     before_rest = _DURATION.sub("", before).strip(strip)
     if lexicon().labels.get(before_rest.casefold()) == "period":
         before_rest = ""
-    more: set[int] = set()
     period = period_of(best, line)
     ranged = period.end is not None and period.end is not period.start or period.current is not None
     if not before_rest and not after_rest:
         if line.bullet and not ranged:
             return None
-        if best.open_range:
-            period, more = _closed(lines, i, period)
-        return Anchor(i, "pure", period, [], more)
+        return Anchor(i, "pure", period, [])
     if line.bullet and not (ranged and not before_rest):
         return None
     if not before_rest:
@@ -147,22 +146,45 @@ def _open_end(before: str) -> str:
     return text[:-1].rstrip(EDGES) if text.endswith(("(", "[")) else text
 
 
-def _closed(lines: Sequence[Line], i: int, period: Period) -> tuple[Period, set[int]]:
-    """"01.07.2009 –" and its end, which stands on a line below in the same cell."""
+_DATE_TAIL = re.compile(r"[^\W\d_]{0,12}\.?\s?\d{4}\)?|\d\d?[./]\d{4}\)?|\d\d?\.\d\d?\.\d{4}\)?|[^\W\d_]{3,12}\.?\s\d{4}\)?|[-–—]\s.{4,16}", re.I)
+
+
+def _wrapped(lines: Sequence[Line], i: int) -> Anchor | None:
+    """A period that breaks over two lines of its cell: "01.07.2009 –" above "28.02.2018"."""
     line = lines[i]
-    for j in range(i + 1, min(i + 4, len(lines))):
+    if line.bullet or not re.search(r"\d{4}|[-–—]\s*$", line.text):
+        return None
+    for j in range(i + 1, min(i + 5, len(lines))):
         other = lines[j]
-        aligned = abs(other.box.x0 - line.box.x0) < 8 or abs(other.box.x1 - line.box.x1) < 8
-        if other.page != line.page or not aligned or other.box.y0 - line.box.y0 > 2.5 * line.size:
+        if other.page != line.page or other.flow != line.flow or not 0 < other.box.y0 - line.box.y0 < 2.2 * line.size:
             continue
-        text = other.text.strip(EDGES)
-        if is_present(text):
-            return Period(period.start, None, Sourced(text, (other.number,))), {j}
-        ends = find_periods(text)
-        if len(ends) == 1 and ends[0].start and not text[: ends[0].span[0]].strip(EDGES) and not text[ends[0].span[1] :].strip(EDGES):
-            printed = text[ends[0].start.start : ends[0].start.end]
-            return Period(period.start, Sourced(ends[0].start.iso, (other.number,), printed=printed, rule="date")), {j}
-    return period, set()
+        aligned = abs(other.box.x0 - line.box.x0) < 8 or abs(other.box.x1 - line.box.x1) < 8
+        tail = other.text.strip()
+        if not aligned or other.bullet or not (_DATE_TAIL.fullmatch(tail) or is_present(tail)):
+            continue
+        both = joined([line.text, tail])
+        periods = find_periods(both)
+        if not periods:
+            continue
+        last = periods[-1]
+        alone = find_periods(line.text)
+        ranged = last.end is not None or last.current is not None
+        if not ranged or both[last.span[1] :].strip(EDGES + ")") or (alone and (alone[-1].end or alone[-1].current) and last.span[1] <= len(line.text)):
+            continue
+        numbers = (line.number, other.number)
+
+        def at(printed: Printed | None, numbers: tuple[int, int] = numbers, both: str = both) -> Sourced | None:
+            if printed is None:
+                return None
+            text = both[printed.start : printed.end]
+            where = numbers[:1] if text in numbers_text[0] else numbers[1:] if text in numbers_text[1] else numbers
+            return Sourced(printed.iso or text, where, printed=text if printed.iso else "", rule="date" if printed.iso else "")
+
+        numbers_text = (clean(line.text), clean(other.text))
+        before = both[: last.span[0]]
+        rest = [Piece(line, _open_end(before), 0)] if before.strip(EDGES + "()") else []
+        return Anchor(i, "end" if rest else "pure", Period(at(last.start), at(last.end), at(last.current)), rest, {j})
+    return None
 
 
 def _same_row_merged(lines: Sequence[Line], anchors: list[Anchor]) -> list[Anchor]:
@@ -242,13 +264,13 @@ def _entry(lines: Sequence[Line], offset: int, anchor: Anchor) -> Entry:
     at = anchor.index - offset
     row_first, row_last = _row(lines, at)
     dates = {at, *(m - offset for m in anchor.more)}
-    head_until = max(row_last, *(m - offset for m in anchor.more), 0) if anchor.more else row_last
+    head_until = max((m - offset for m in anchor.more), default=0)
     for i, line in enumerate(lines):
         if i == at:
             entry.header.extend(p for p in anchor.rest if p.text)
         elif i in dates:
             continue
-        elif i <= row_last or (i <= head_until and not line.bullet):
+        elif not line.bullet and i <= max(row_last, head_until):
             entry.header.append(Piece(line, line.text))
         else:
             entry.body.append(line)

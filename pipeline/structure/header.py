@@ -10,7 +10,7 @@ from pipeline.lang.lexicon import lexicon
 from pipeline.model.cv import Sourced
 from pipeline.model.document import Line
 from pipeline.structure.entries import Entry, Piece
-from pipeline.structure.text import EDGES, WIDE, bare, clean, continues, joined, label_of, part, split_outside_brackets
+from pipeline.structure.text import EDGES, WIDE, Edges, bare, clean, continues, joined, label_of, part, split_outside_brackets
 
 SEPARATORS = r",\s+|\s+[–—|·•/-]\s+|\s*\u2003\s*|;\s+"
 
@@ -65,7 +65,7 @@ JOB = Evidence(_title, _company)
 DEGREE = Evidence(_degree, _institution)
 
 
-def header_and_body(entry: Entry, edges: dict[int, float], *, most: int = 3) -> tuple[list[Text], list[Line]]:
+def header_and_body(entry: Entry, edges: Edges, *, most: int = 3) -> tuple[list[Text], list[Line]]:
     """The texts that name the entry, wrapped lines joined, and the lines that describe it."""
     pieces = list(entry.header)
     body = list(entry.body)
@@ -79,12 +79,12 @@ def header_and_body(entry: Entry, edges: dict[int, float], *, most: int = 3) -> 
             pieces.append(Piece(line, line.text))
             body.pop(0)
             continue
-        wrapped = continues(last, line, edges.get(line.flow, 0.0)) and line.italic == last.italic
+        wrapped = continues(last, line, edges) and line.spans[0].italic == last.spans[-1].italic
         if not wrapped:
             indented = line.box.x0 > indent + 6 and line.box.x0 > last.box.x0 + 6
             far = line.page == last.page and line.box.y0 - last.box.y1 > 1.1 * line.size
             sentence = len(line.text) > 75 or line.text.rstrip().endswith((".", ";")) and not lexicon().company_suffix.search(line.text)
-            full = bool(len(body) > 1 and continues(line, body[1], edges.get(line.flow, 0.0)) and len(line.text) > 50)
+            full = bool(len(body) > 1 and continues(line, body[1], edges) and len(line.text) > 50)
             if indented or far or sentence or full or len(_texts(pieces, edges)) >= most:
                 break
         pieces.append(Piece(line, line.text))
@@ -92,14 +92,14 @@ def header_and_body(entry: Entry, edges: dict[int, float], *, most: int = 3) -> 
     return _texts(pieces, edges), body
 
 
-def _texts(pieces: Sequence[Piece], edges: dict[int, float]) -> list[Text]:
+def _texts(pieces: Sequence[Piece], edges: Edges) -> list[Text]:
     """Pieces with wrapped lines joined and style changes split."""
     groups: list[list[Piece]] = []
     for piece in pieces:
         if groups and piece.line.number != groups[-1][-1].line.number:
             last = groups[-1][-1]
             whole = last.text == last.line.text or last.start > 0
-            if whole and piece.start == 0 and _same_look(last.line, piece.line) and continues(last.line, piece.line, edges.get(piece.line.flow, 0.0)):
+            if whole and piece.start == 0 and _same_look(last.line, piece.line) and continues(last.line, piece.line, edges):
                 groups[-1].append(piece)
                 continue
         groups.append([piece])
@@ -115,7 +115,8 @@ def _texts(pieces: Sequence[Piece], edges: dict[int, float]) -> list[Text]:
 
 
 def _same_look(a: Line, b: Line) -> bool:
-    return a.bold == b.bold and a.italic == b.italic and abs(a.size - b.size) < 0.6
+    tail, head = a.spans[-1], b.spans[0]
+    return tail.bold == head.bold and tail.italic == head.italic and abs(tail.size - head.size) < 0.6
 
 
 def _by_style(piece: Piece) -> list[str]:
@@ -132,6 +133,8 @@ def _by_style(piece: Piece) -> list[str]:
     bounds = [piece.start, *[c for c in cuts if piece.start < c < until], until]
     texts = [clean(piece.line.text[a:b]) for a, b in zip(bounds, bounds[1:], strict=False)]
     texts = [t for t in texts if t.strip(EDGES + "()")]
+    if any(t[0].islower() and t.split()[0] in ("in", "of", "im", "en", "der", "für") or t[0] == "(" for t in texts[1:]):
+        return [piece.text]
     return texts if len(texts) > 1 and "".join(texts).count("(") == "".join(texts).count(")") else [piece.text]
 
 
@@ -152,6 +155,8 @@ def roles(texts: list[Text], evidence: Evidence, *, first_what: bool, split_plac
         return Roles(None, None, None), []
     if len(texts) == 1:
         return _one_line(texts[0], evidence, split_place=split_place, first_what=first_what), []
+    if len(texts) >= 3 and set(texts[0].lines) & set(texts[1].lines) and not evidence.who(texts[1].text) and evidence.who(texts[2].text):
+        texts = [Text(f"{texts[0].text.rstrip(', ')}, {texts[1].text}", texts[0].lines), *texts[2:]]
     first, second, rest = texts[0], texts[1], texts[2:]
     if _both_in_one(first, evidence) and _place_like(second.text) and not evidence.who(second.text):
         one = _one_line(first, evidence, split_place=split_place, first_what=first_what)
@@ -174,6 +179,9 @@ def roles(texts: list[Text], evidence: Evidence, *, first_what: bool, split_plac
 
 def _at_company(text: Text) -> list[Text]:
     """"Engineer at Example Ltd" names two things."""
+    lead = lexicon().at_company.match(f" {text.text}")
+    if lead:
+        return [Text(text.text[lead.end() - 1 :], text.lines)]
     match = lexicon().at_company.search(text.text)
     if not match or len(text.text) > 90:
         return [text]

@@ -12,17 +12,17 @@ from pipeline.model.cv import Certificate, Language, SkillGroup, Sourced
 from pipeline.model.document import Line
 from pipeline.structure.blocks import items
 from pipeline.structure.entries import Entry, Piece, entries
-from pipeline.structure.text import EDGES, bare, clean, continues, joined, part, split_outside_brackets, value
+from pipeline.structure.text import EDGES, Edges, bare, clean, continues, joined, part, split_outside_brackets, value
 
 _LIST = r",\s+|;\s*|\s*[·•|▪●]\s*|\s+/\s+|\u2003+|\s+[–—-]\s+(?=[A-ZÄÖÜ])"
 
 
-def plain_entries(lines: Sequence[Line], edges: dict[int, float]) -> tuple[Sourced, ...]:
+def plain_entries(lines: Sequence[Line], edges: Edges) -> tuple[Sourced, ...]:
     """Each bullet or paragraph as one value; cells of one row belong together."""
     return tuple(value(*row) if len(row) > 1 else item for row, item in _rows_or_items(lines, edges))
 
 
-def _rows_or_items(lines: Sequence[Line], edges: dict[int, float]) -> list[tuple[list[Line], Sourced]]:
+def _rows_or_items(lines: Sequence[Line], edges: Edges) -> list[tuple[list[Line], Sourced]]:
     found: list[tuple[list[Line], Sourced]] = []
     for item in items(lines, edges):
         first = item.lines[0]
@@ -60,7 +60,7 @@ def _standing_on(text: str, lines: Sequence[Line]) -> list[Line]:
     return near or list(lines)
 
 
-def skills(lines: Sequence[Line], edges: dict[int, float]) -> tuple[SkillGroup, ...]:
+def skills(lines: Sequence[Line], edges: Edges) -> tuple[SkillGroup, ...]:
     """Groups of skills: "Label: a, b", a label cell beside a list, a label line above a list, or a plain list."""
     groups: list[tuple[Sourced | None, list[Line], str]] = []
     i = 0
@@ -87,7 +87,7 @@ def skills(lines: Sequence[Line], edges: dict[int, float]) -> tuple[SkillGroup, 
             i = j
         else:
             j = i + 1
-            while j < len(lines) and not lines[j].bullet and continues(lines[j - 1], lines[j], edges.get(line.flow, 0.0)) and ":" not in lines[j].text:
+            while j < len(lines) and not lines[j].bullet and continues(lines[j - 1], lines[j], edges) and ":" not in lines[j].text:
                 j += 1
             groups.append((None, lines[i:j], ""))
             i = j
@@ -173,7 +173,7 @@ def _label_above(lines: Sequence[Line], i: int) -> bool:
     return (line.bold and not following.bold) or line.size > following.size + 0.8 or (line.color != following.color and re.search(r",\s|·|\|", following.text) is not None)
 
 
-def _run_end(lines: Sequence[Line], start: int, label: Line, edges: dict[int, float], *, labelled: bool) -> int:
+def _run_end(lines: Sequence[Line], start: int, label: Line, edges: Edges, *, labelled: bool) -> int:
     j = start
     while j < len(lines):
         line = lines[j]
@@ -181,7 +181,7 @@ def _run_end(lines: Sequence[Line], start: int, label: Line, edges: dict[int, fl
             break
         if labelled:
             listed = re.search(r"[,·;&-]$", lines[j - 1].text.rstrip()) or line.text[:1] in "·,("
-            if line.bullet or not (listed or line.text[:1].islower() or continues(lines[j - 1], line, edges.get(line.flow, 0.0))):
+            if line.bullet or not (listed or line.text[:1].islower() or continues(lines[j - 1], line, edges)):
                 break
         elif (line.bold, line.size, line.color) == (label.bold, label.size, label.color) and _label_above(lines, j):
             break
@@ -243,7 +243,7 @@ def _with_line(language: Language, line: Line) -> Language:
     return _language(language.name, Sourced(level.text, (*level.lines, line.number)))
 
 
-def certificates(lines: Sequence[Line], edges: dict[int, float]) -> tuple[Certificate, ...]:
+def certificates(lines: Sequence[Line], edges: Edges) -> tuple[Certificate, ...]:
     """Name, issuer and date of each certificate."""
     before, dated = entries(lines)
     alone = sum(1 for e in dated if not e.header)
@@ -255,7 +255,7 @@ def certificates(lines: Sequence[Line], edges: dict[int, float]) -> tuple[Certif
     return tuple(c for c in (_single(v) for v in plain_entries(lines, edges)) if c.name)
 
 
-def _dated(entry: Entry, edges: dict[int, float]) -> list[Certificate]:
+def _dated(entry: Entry, edges: Edges) -> list[Certificate]:
     pieces: list[Piece] = [*entry.header, *(Piece(line, line.text) for line in entry.body)]
     date = entry.period.end or entry.period.start
     if not pieces:
@@ -263,7 +263,7 @@ def _dated(entry: Entry, edges: dict[int, float]) -> list[Certificate]:
     groups: list[list[Piece]] = [[pieces[0]]]
     for piece in pieces[1:]:
         last = groups[-1][-1]
-        if piece.line.number != last.line.number and continues(last.line, piece.line, edges.get(piece.line.flow, 0.0)):
+        if piece.line.number != last.line.number and continues(last.line, piece.line, edges):
             groups[-1].append(piece)
         else:
             groups.append([piece])

@@ -11,13 +11,13 @@ from pipeline.lang.lexicon import key, lexicon
 from pipeline.model.cv import Cv, Education, LeftOut, Period, Position, Project, Section, Sourced, leaves
 from pipeline.model.document import Document, Line
 from pipeline.structure.blocks import items
-from pipeline.structure.contact import contact
+from pipeline.structure.contact import contact, contact_like
 from pipeline.structure.entries import Entry, entries
 from pipeline.structure.furniture import without_furniture
 from pipeline.structure.header import DEGREE, JOB, Evidence, Roles, Text, header_and_body, roles, what_first
 from pipeline.structure.lists import certificates, languages, list_items, plain_entries, skills
 from pipeline.structure.sections import Part, parts
-from pipeline.structure.text import bare, label_of, part, right_edges, split_outside_brackets, value
+from pipeline.structure.text import bare, label_of, part, Edges, split_outside_brackets, value
 
 NAME = "rules/1"
 
@@ -27,10 +27,10 @@ _GRADE = re.compile(r"^(?:\(?\d[.,]\d{1,2}\)?(?:\s*/\s*\d[.,]\d)?|(?:gpa|note|cg
 def structure_by_rules(document: Document) -> Cv:
     """Every line ends in a field, in `sections`, or in `left_out` with a reason."""
     lines, left_out = without_furniture(document)
-    edges = right_edges(lines)
+    edges = Edges(lines)
     cut = parts(lines)
     language = language_of("\n".join(line.text for line in lines))
-    head = [line for p in cut if p.kind in ("head", "personal") for line in p.lines]
+    head = [line for p in cut if p.kind in ("head", "personal") or p.kind in ("summary", "unknown", "other") for line in p.lines if p.kind in ("head", "personal") or contact_like(line)]
     basics, _ = contact(head, lines)
     cv = Cv(language=language, structurer=NAME, basics=basics)
     for section in cut:
@@ -39,8 +39,10 @@ def structure_by_rules(document: Document) -> Cv:
     return _sweep(cv, cut, edges)
 
 
-def _add(cv: Cv, section: Part, edges: dict[int, float]) -> Cv:
+def _add(cv: Cv, section: Part, edges: Edges) -> Cv:
     lines = section.lines
+    if section.kind in ("summary", "unknown", "other"):
+        lines = [line for line in lines if not contact_like(line)]
     if not lines:
         return cv
     match section.kind:
@@ -84,7 +86,7 @@ def _heading(section: Part) -> Sourced | None:
 
 
 def _read_entries(
-    lines: Sequence[Line], edges: dict[int, float], evidence: Evidence, *, split_place: bool
+    lines: Sequence[Line], edges: Edges, evidence: Evidence, *, split_place: bool
 ) -> list[tuple[Entry, Roles, list[Text], list[Line]]]:
     before, found = entries(lines)
     if not found:
@@ -100,7 +102,7 @@ def _read_entries(
     return result
 
 
-def _positions(lines: Sequence[Line], edges: dict[int, float]) -> tuple[Position, ...]:
+def _positions(lines: Sequence[Line], edges: Edges) -> tuple[Position, ...]:
     found: list[Position] = []
     for entry, told, rest, body in _read_entries(lines, edges, JOB, split_place=True):
         technologies, body = _technologies(body, edges)
@@ -121,7 +123,7 @@ def _positions(lines: Sequence[Line], edges: dict[int, float]) -> tuple[Position
     return tuple(found)
 
 
-def _education(lines: Sequence[Line], edges: dict[int, float]) -> tuple[Education, ...]:
+def _education(lines: Sequence[Line], edges: Edges) -> tuple[Education, ...]:
     found: list[Education] = []
     for entry, told, rest, body in _read_entries(lines, edges, DEGREE, split_place=False):
         grade, texts = None, []
@@ -191,7 +193,7 @@ def _without_grade(text: Text) -> tuple[Text, Sourced | None]:
     return Text(text.text[:at], text.lines), part(bare(text.text[at:]), *text.lines)
 
 
-def _projects(lines: Sequence[Line], edges: dict[int, float]) -> tuple[Project, ...]:
+def _projects(lines: Sequence[Line], edges: Edges) -> tuple[Project, ...]:
     before, found = entries(lines)
     if not found:
         found = [Entry(Period(), body=list(before))]
@@ -228,7 +230,7 @@ def _projects(lines: Sequence[Line], edges: dict[int, float]) -> tuple[Project, 
 
 
 def _described(
-    rest: Sequence[Text], body: Sequence[Line], edges: dict[int, float], indent: float | None
+    rest: Sequence[Text], body: Sequence[Line], edges: Edges, indent: float | None
 ) -> tuple[tuple[Sourced, ...], tuple[Sourced, ...]]:
     """Paragraphs and bullets of an entry."""
     summary = [v for v in (text.value() for text in rest) if v]
@@ -241,7 +243,7 @@ def _described(
     return tuple(summary), tuple(highlights)
 
 
-def _technologies(body: list[Line], edges: dict[int, float]) -> tuple[tuple[Sourced, ...], list[Line]]:
+def _technologies(body: list[Line], edges: Edges) -> tuple[tuple[Sourced, ...], list[Line]]:
     """The line of an entry that lists technologies, by its label or by its look, and the other lines."""
     found: list[Sourced] = []
     rest: list[Line] = []
@@ -266,7 +268,7 @@ def _looks_listed(line: Line, text: str, previous: Line) -> bool:
     return differs or previous.bullet
 
 
-def _sweep(cv: Cv, cut: list[Part], edges: dict[int, float]) -> Cv:
+def _sweep(cv: Cv, cut: list[Part], edges: Edges) -> Cv:
     """What no field took up is kept: under its section's heading, or among the personal details."""
     used = {n for _, leaf in leaves(replace(cv, left_out=())) for n in leaf.lines} | {o.line for o in cv.left_out}
     left_out = list(cv.left_out)

@@ -95,7 +95,27 @@ def label_of(text: str) -> tuple[str, str] | None:
     return (name, match.group(2)) if name else None
 
 
-def continues(previous: Line, line: Line, right_edge: float) -> bool:
+class Edges:
+    """Right edges of the text: of each flow, and before what stands further right in the same row."""
+
+    def __init__(self, lines: Sequence[Line]) -> None:
+        ends: dict[int, list[float]] = {}
+        for line in lines:
+            if len(line.text) > 15:
+                ends.setdefault(line.flow, []).append(line.box.x1)
+        self._flows = {flow: sorted(xs)[int(0.97 * (len(xs) - 1))] for flow, xs in ends.items()}
+        self._limits: dict[int, float] = {}
+        for a, b in zip(lines, lines[1:], strict=False):
+            for left, right in ((a, b), (b, a)):
+                if left.page == right.page and left.flow == right.flow and abs(left.box.middle - right.box.middle) < 0.4 * left.size and left.box.x1 < right.box.x0:
+                    self._limits[left.number] = right.box.x0 - 0.6 * left.size
+
+    def of(self, line: Line) -> float:
+        """Where the text of that line has to end, in points."""
+        return min(self._flows.get(line.flow, line.box.x1 + 1), self._limits.get(line.number, 1e9))
+
+
+def continues(previous: Line, line: Line, edges: Edges) -> bool:
     """Does `line` go on with the sentence of `previous`? Yes where its first word had no room left on the line above."""
     if line.bullet or line.page < previous.page or line.flow != previous.flow:
         return False
@@ -105,17 +125,9 @@ def continues(previous: Line, line: Line, right_edge: float) -> bool:
             return False
     if previous.text.endswith("-") or line.text[:1].islower():
         return True
-    if abs(line.size - previous.size) > 0.6 or line.bold != previous.bold:
+    tail, head = previous.spans[-1], line.spans[0]
+    if abs(head.size - tail.size) > 0.6 or head.bold != tail.bold:
         return False
     first = line.text.split(" ", 1)[0]
     width = (line.box.x1 - line.box.x0) * (len(first) + 1) / max(len(line.text), 1)
-    return previous.box.x1 + width > right_edge
-
-
-def right_edges(lines: Sequence[Line]) -> dict[int, float]:
-    """Right edge of the text of each flow, in points."""
-    edges: dict[int, list[float]] = {}
-    for line in lines:
-        if len(line.text) > 15:
-            edges.setdefault(line.flow, []).append(line.box.x1)
-    return {flow: sorted(xs)[int(0.97 * (len(xs) - 1))] for flow, xs in edges.items()}
+    return previous.box.x1 + width > edges.of(previous)
