@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from pipeline.lang.lexicon import lexicon
 
@@ -29,6 +29,7 @@ class PrintedPeriod:
     open_range: bool = False
 
 
+_DIGITS = re.compile(r"\d\d")
 _DAY = r"(?:0?[1-9]|[12]\d|3[01])"
 _MONTH = r"(?:0?[1-9]|1[0-2])"
 _YEAR = r"(?:19[4-9]\d|20[0-4]\d)"
@@ -116,6 +117,11 @@ def _span(match: re.Match[str], prefix: str) -> tuple[int, int]:
 
 def find_periods(text: str) -> list[PrintedPeriod]:
     """All periods and single dates of a text, in order."""
+    return list(_periods(text)) if _DIGITS.search(text) else []
+
+
+@lru_cache(maxsize=4096)
+def _periods(text: str) -> tuple[PrintedPeriod, ...]:
     text = text.replace("’", "'")
     found: list[PrintedPeriod] = []
     for match in _patterns()[1].finditer(text):
@@ -142,7 +148,7 @@ def find_periods(text: str) -> list[PrintedPeriod]:
             opened = bool(groups["open"])
             end_of = match.end("open") if opened else start.end
             found.append(PrintedPeriod(start, None, None, (span[0], end_of), open_range=opened))
-    return found
+    return tuple(found)
 
 
 def _month(text: str) -> int:
@@ -155,6 +161,8 @@ def _any(groups: dict[str, str | None], prefix: str) -> bool:
 
 def find_dates(text: str) -> list[Printed]:
     """Single dates of a text, in order."""
+    if not _DIGITS.search(text):
+        return []
     return [Printed(_date(m), m.start(), m.end()) for m in _patterns()[0].finditer(text)]
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import tomllib
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +113,7 @@ def lexicon() -> Lexicon:
     )
 
 
+@lru_cache(maxsize=8192)
 def key(text: str) -> str:
     """Text as the lexicon's keys are written: casefolded, one space, no colon or decoration at the ends."""
     return re.sub(r"\s+", " ", text).strip(" :.•·|–—-_*#►▪■").casefold().replace("’", "'")

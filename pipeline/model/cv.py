@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields, is_dataclass
-from typing import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,3 +176,16 @@ def leaves(node: object, path: str = "") -> Iterator[tuple[str, Sourced]]:
             yield from leaves(getattr(node, f.name), f"{path}/{f.name}" if path else f.name)
 
 
+
+
+def kept_leaves(node: object, keep: Callable[[str, Sourced], bool], path: str = "") -> object:
+    """The same tree without the values that `keep` refuses."""
+    if isinstance(node, Sourced):
+        return node if keep(path, node) else None
+    if isinstance(node, tuple):
+        kept = (kept_leaves(item, keep, f"{path}/{i}") for i, item in enumerate(node))
+        return tuple(item for item in kept if item is not None)
+    if is_dataclass(node) and not isinstance(node, type):
+        changes = {f.name: kept_leaves(getattr(node, f.name), keep, f"{path}/{f.name}" if path else f.name) for f in fields(node)}
+        return replace(node, **changes)
+    return node

@@ -100,8 +100,10 @@ def _cells(run: list[Word], starts: list[float]) -> list[list[Word]]:
 def _merge_neighbours(found: list[Segment]) -> list[Segment]:
     """Join pieces of one line that the stream draws apart (bold words first, markers last)."""
     merged: list[Segment] = []
+    by_base: dict[int, list[Segment]] = {}
     for segment in found:
-        for other in reversed(merged[-40:]):
+        near = int(segment.base // 4)
+        for other in (o for slot in (near - 1, near, near + 1) for o in reversed(by_base.get(slot, ()))):
             size = max(segment.size, other.size, 1.0)
             if abs(segment.base - other.base) > 0.2 * size:
                 continue
@@ -115,6 +117,7 @@ def _merge_neighbours(found: list[Segment]) -> list[Segment]:
                 break
         else:
             merged.append(segment)
+            by_base.setdefault(near, []).append(segment)
     return merged
 
 

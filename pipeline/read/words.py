@@ -44,12 +44,14 @@ class Word:
 def page_words(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage) -> list[Word]:
     """All words of a page, in stream order; coordinates in points from the top left corner."""
     to_page = _Transform(page)
+    tp = textpage.raw
+    get_unicode, get_box = raw.FPDFText_GetUnicode, raw.FPDFText_GetLooseCharBox
+    rect, x, y = raw.FS_RECTF(), ctypes.c_double(), ctypes.c_double()
+    styles: dict[int, Style] = {}
     words: list[Word] = []
     chars: list[str] = []
-    box = [0.0, 0.0, 0.0, 0.0]
-    base, last_left, last_obj, style, word_style = 0.0, 0.0, 0, None, None
-    rect, x, y = raw.FS_RECTF(), ctypes.c_double(), ctypes.c_double()
-    tp = textpage.raw
+    box, base, last_left = [0.0, 0.0, 0.0, 0.0], 0.0, 0.0
+    word_style: Style | None = None
 
     def flush() -> None:
         if chars and word_style is not None:
@@ -59,29 +61,27 @@ def page_words(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage) -> list[Word]
             chars.clear()
 
     for i in range(raw.FPDFText_CountChars(tp)):
-        code = raw.FPDFText_GetUnicode(tp, i)
+        code = get_unicode(tp, i)
         if code in _SPACES:
             flush()
             continue
         if code in _DROPPED or (code < 32 and code not in _LINE_END_HYPHENS) or code == 0xFFFF:
             continue
-        obj = ctypes.cast(raw.FPDFText_GetTextObject(tp, i), ctypes.c_void_p).value or 0
-        if obj != last_obj or style is None:
-            style, last_obj = _style(tp, i), obj
-        raw.FPDFText_GetLooseCharBox(tp, i, rect)
-        raw.FPDFText_GetCharOrigin(tp, i, x, y)
-        if chars and (
-            abs(y.value - base) > 0.5 * style.size
-            or rect.left < last_left - 0.3 * style.size
-            or (word_style is not None and style.icon != word_style.icon)
-        ):
-            flush()
+        get_box(tp, i, rect)
+        if chars and word_style is not None:
+            if rect.left < last_left - 0.3 * word_style.size:
+                flush()
+            elif rect.bottom != box[1] or rect.top != box[3]:  # another font, size or baseline
+                raw.FPDFText_GetCharOrigin(tp, i, x, y)
+                style = _style_at(tp, i, styles)
+                if abs(y.value - base) > 0.5 * style.size or style.icon != word_style.icon:
+                    flush()
         if not chars:
+            raw.FPDFText_GetCharOrigin(tp, i, x, y)
             box[:] = rect.left, rect.bottom, rect.right, rect.top
-            base, word_style = y.value, style
+            base, word_style = y.value, _style_at(tp, i, styles)
         else:
             box[2] = max(box[2], rect.right)
-            box[1], box[3] = min(box[1], rect.bottom), max(box[3], rect.top)
         last_left = rect.left
         char = "-" if code in _LINE_END_HYPHENS else chr(code)
         chars.append(_LIGATURES.get(char, char))
@@ -89,6 +89,14 @@ def page_words(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage) -> list[Word]
             flush()
     flush()
     return words
+
+
+def _style_at(tp: raw.FPDF_TEXTPAGE, i: int, styles: dict[int, Style]) -> Style:
+    """The style of a character; those of one text object are the same."""
+    address = ctypes.cast(raw.FPDFText_GetTextObject(tp, i), ctypes.c_void_p).value or 0
+    if address not in styles:
+        styles[address] = _style(tp, i)
+    return styles[address]
 
 
 def _style(tp: raw.FPDF_TEXTPAGE, i: int) -> Style:

@@ -16,7 +16,8 @@ from pipeline.structure.text import EDGES, WIDE, bare, clean, part
 EMAIL = re.compile(r"[\w.+%-]+@[\w-]+(?:\.[\w-]+)*\.[a-zA-Z]{2,}")
 _URL = re.compile(r"(?:https?://|www\.)[^\s\u2003|,;<>()]+|(?<![@\w.-])(?:[a-z0-9-]+\.)+(?:com|org|net|de|at|ch|io|dev|eu|fr|it|es|nl|pl|me|co\.uk|info|app|tech|ai|uk|us|cloud|design|blog|page|example)(?:/[^\s\u2003|,;<>()]*)?(?![\w@.-])", re.I)
 _PHONE = re.compile(r"(?<![\w/.-])(?:\(?\+\s?\d|\(?00\d|\(?0\d|\(\d{3}\)|\d{3}[ .-]\d{3}[ .-]\d{4})[\dX\s()/.\u2003–-]{5,}[\dX]", re.I)
-_POSTAL = re.compile(r"\b(?:(?:D|A|CH|DE|AT|F|B|L|NL|PL)[- ]?)?(\d{4,5}(?:\s?[A-Z]{2}(?![\w]))?|[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2}|\d{2}-\d{3})\s+([A-ZÄÖÜÉÈŁŚ][\w.'’/-]+(?:[ -](?:[A-ZÄÖÜ(][\w.)'’-]+|am|an|der|im|bei|ob|v\.|a\.|d\.|in|sur|la|le|les|en))*)")
+_POSTAL = re.compile(r"\b(?:(?:D|A|CH|F|B|L|NL|PL)-|(?:DE|AT|CH)[- ])?(\d{4,5}(?:\s?[A-Z]{2}(?![\w]))?|[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2}|\d{2}-\d{3})\s+([A-ZÄÖÜÉÈŁŚ][\w.'’/-]+(?:[ -](?:[A-ZÄÖÜ(][\w.)'’-]+|am|an|der|im|bei|ob|v\.|a\.|d\.|in|sur|la|le|les|en))*)")
+_US_PLACE = re.compile(r"([A-Z][\w.'’ -]+, (?:[A-Z]{2}|[A-Z][a-z]+))(?:, [A-Z]{2,3})?,? (\d{5})(?!\d)")
 _STREET = re.compile(r"(?:straße|strasse|str\.|weg|allee|platz|gasse|ring|damm|ufer|höhe|hof|chaussee|street|st\.|road|rd\.?|avenue|ave\.?|lane|drive|boulevard|rue|terrace|court|way|close|via|calle|ulica|ul\.)\b", re.I)
 _NAME_WORD = re.compile(r"[^\W\d_][^\W\d_.'’-]*(?:[-'’.][^\W\d_]*)*\.?,?$")
 _PARTICLES = frozenset("von van de der den zu zur del della di da dos la le el bin ibn al y und".split())
@@ -200,6 +201,8 @@ def _address(head: Sequence[Line], pairs: dict[str, Sourced]) -> dict[str, Sourc
                 before = cell[: match.start()].strip(EDGES)
                 if _street(before):
                     address = part(re.sub(r"^[^:]{2,20}:\s*", "", before), line)
+            elif city is None and (place := _US_PLACE.search(cell)) and not EMAIL.search(cell):
+                postal, city = part(place.group(2), line), part(place.group(1), line)
             elif _street(cell) and address is None and len(cell) < 60 and not EMAIL.search(cell):
                 address = part(bare(re.sub(r"^[^:]{2,20}:\s*", "", cell)), line)
             for word in re.split(r"[,|–—·()]|\s-\s", cell):

@@ -55,9 +55,10 @@ def _standing_on(text: str, lines: Sequence[Line]) -> list[Line]:
     whole = [line for line in lines if text in clean(line.text)]
     if whole:
         return whole[:1]
-    words = set(text.split())
-    near = [line for line in lines if words & set(clean(line.text).split())]
-    return near or list(lines)
+    for a, b in zip(lines, lines[1:], strict=False):
+        if text in joined([a.text, b.text]):
+            return [a, b]
+    return list(lines)
 
 
 def skills(lines: Sequence[Line], edges: Edges) -> tuple[SkillGroup, ...]:

@@ -268,6 +268,23 @@ def _looks_listed(line: Line, text: str, previous: Line) -> bool:
     return differs or previous.bullet
 
 
+def _wordings(cv: Cv) -> dict[int, list[str]]:
+    found: dict[int, list[str]] = {}
+    for _, leaf in leaves(replace(cv, left_out=())):
+        for number in leaf.lines:
+            found.setdefault(number, []).append(key(leaf.wording))
+    return found
+
+
+def _open_cells(line: Line, wordings: list[str]) -> list[Sourced]:
+    """Cells of a contact line that no field took up."""
+    cells = re.split(r"\s+[|•·]\s+|\u2003", line.text)
+    if len(cells) < 2:
+        return []
+    open_cells = [c for c in cells if not any(w in key(c) or key(c) in w for w in wordings) and key(c) not in lexicon().labels]
+    return [v for c in open_cells if re.search(r"\w", c) and (v := part(bare(c), line))]
+
+
 def _sweep(cv: Cv, cut: list[Part], edges: Edges) -> Cv:
     """What no field took up is kept: under its section's heading, or among the personal details."""
     used = {n for _, leaf in leaves(replace(cv, left_out=())) for n in leaf.lines} | {o.line for o in cv.left_out}
@@ -275,6 +292,7 @@ def _sweep(cv: Cv, cut: list[Part], edges: Edges) -> Cv:
     sections = list(cv.sections)
     more = list(cv.basics.more)
     labels = lexicon().labels
+    wordings = _wordings(cv)
     for section in cut:
         left_out.extend(LeftOut(h.number, "heading", h.text) for h in section.heading if h.number not in used)
         rest = [line for line in section.lines if line.number not in used]
@@ -291,11 +309,11 @@ def _sweep(cv: Cv, cut: list[Part], edges: Edges) -> Cv:
                 left_out.append(LeftOut(line.number, "repeated", line.text))
             else:
                 kept.append(line)
-        if not kept:
-            continue
+        if section.kind in ("head", "personal"):
+            more.extend(v for line in section.lines if line.number in used for v in _open_cells(line, wordings.get(line.number, [])))
         if section.kind in ("head", "personal"):
             more.extend(plain_entries(kept, edges))
-        else:
+        elif kept:
             sections.append(Section(_heading(section), plain_entries(kept, edges)))
     left_out.sort(key=lambda o: o.line)
     return replace(cv, basics=replace(cv.basics, more=tuple(more)), sections=tuple(sections), left_out=tuple(left_out))

@@ -1,0 +1,26 @@
+"""The check step: values against lines, contact data, dates, the loss ledger."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from pipeline.check.contact import contact_checked
+from pipeline.check.ledger import balanced
+from pipeline.check.timeline import dates_checked
+from pipeline.check.verify import verified
+from pipeline.model.cv import Cv
+from pipeline.model.document import Document
+from pipeline.model.finding import SEVERITIES, Finding
+
+
+def check(cv: Cv, document: Document, *, today: date) -> tuple[Cv, list[Finding]]:
+    """The Cv with only what the page supports, its ledger complete, and the findings, gravest first."""
+    cv, unsupported = verified(cv, document)
+    cv, lost = balanced(cv, document)
+    findings = [*unsupported, *contact_checked(cv), *dates_checked(cv, today), *lost]
+    if document.flags:
+        active = ", ".join(f.strip("/") for f in document.flags if f not in ("/OpenAction", "/AcroForm", "/AA"))
+        if active:
+            findings.append(Finding("info", "active_content", values=(("names", active),)))
+    findings.sort(key=lambda f: SEVERITIES.index(f.severity))
+    return cv, findings

@@ -1,0 +1,93 @@
+"""Dates of the work history: order, future, gaps, overlaps, years of experience. Months are the unit."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from pipeline.model.cv import Cv, Period, Position
+from pipeline.model.finding import Finding
+
+GAP_MONTHS = 3
+
+Months = tuple[int, int]
+"""First and last month of a span, both included, as year * 12 + month - 1."""
+
+
+def months(period: Period, today: date) -> Months | None:
+    """The span of a period; a year alone counts from January to December. None where the start is not printed."""
+    if period.start is None:
+        return None
+    start = _month(period.start.text, last=False)
+    if period.end:
+        end = _month(period.end.text, last=True)
+    elif period.current:
+        end = today.year * 12 + today.month - 1
+    else:
+        end = _month(period.start.text, last=True)
+    return (start, end) if start is not None and end is not None else None
+
+
+def _month(iso: str, *, last: bool) -> int | None:
+    parts = iso.split("-")
+    if not parts[0].isdigit():
+        return None
+    return int(parts[0]) * 12 + (int(parts[1]) - 1 if len(parts) > 1 else 11 if last else 0)
+
+
+def merged(spans: list[Months]) -> list[Months]:
+    """Overlapping and touching spans joined, in order."""
+    result: list[Months] = []
+    for start, end in sorted(spans):
+        if result and start <= result[-1][1] + 1:
+            result[-1] = (result[-1][0], max(result[-1][1], end))
+        else:
+            result.append((start, end))
+    return result
+
+
+def experience_years(cv: Cv, today: date) -> float:
+    """Years that the positions cover, overlaps counted once, to a tenth."""
+    spans = [span for p in cv.positions if (span := months(p.period, today)) and span[1] >= span[0]]
+    return round(sum(end - start + 1 for start, end in merged(spans)) / 12, 1)
+
+
+def dates_checked(cv: Cv, today: date) -> list[Finding]:
+    findings: list[Finding] = []
+    now = today.year * 12 + today.month - 1
+    spans: list[Months] = []
+    for i, position in enumerate(cv.positions):
+        at = f"/work/{i}"
+        lines = _lines(position)
+        if position.period.start is None:
+            findings.append(Finding("info", "dates_missing", at, lines, (("entry", _entry_name(position)),)))
+            continue
+        span = months(position.period, today)
+        if span is None:
+            continue
+        if span[1] < span[0]:
+            findings.append(Finding("error", "end_before_start", at, lines, (("entry", _entry_name(position)),)))
+            continue
+        if span[0] > now:
+            findings.append(Finding("warning", "starts_in_future", at, lines, (("entry", _entry_name(position)),)))
+        spans.append(span)
+    for (_, end), (start, _) in zip(merged(spans), merged(spans)[1:], strict=False):
+        if start - end - 1 > GAP_MONTHS:
+            values = (("from", _printed(end + 1)), ("to", _printed(start - 1)), ("months", str(start - end - 1)))
+            findings.append(Finding("warning", "gap", "/work", (), values))
+    running = [p for p in cv.positions if p.period.current]
+    if len(running) > 1:
+        findings.append(Finding("info", "several_current", "/work", tuple(n for p in running for n in _lines(p)), (("count", str(len(running))),)))
+    return findings
+
+
+def _lines(position: Position) -> tuple[int, ...]:
+    leaves = (position.title, position.company, position.period.start, position.period.end)
+    return tuple(sorted({n for leaf in leaves if leaf for n in leaf.lines}))
+
+
+def _entry_name(position: Position) -> str:
+    return ", ".join(leaf.text for leaf in (position.title, position.company) if leaf) or "–"
+
+
+def _printed(month: int) -> str:
+    return f"{month % 12 + 1:02}/{month // 12}"
