@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ class PageSize:
     height: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Document:
     """All lines of a PDF. `created` is the ISO date of the PDF's metadata, or empty; `flags` names active content."""
 
@@ -89,10 +90,11 @@ class Document:
     created: str = ""
     producer: str = ""
     flags: tuple[str, ...] = ()
-    _index: dict[int, Line] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    @cached_property
+    def _index(self) -> dict[int, Line]:
+        return {line.number: line for line in self.lines}
 
     def line(self, number: int) -> Line:
         """The line with that number. Raises KeyError."""
-        if not self._index:
-            self._index.update((line.number, line) for line in self.lines)
         return self._index[number]

@@ -1,0 +1,117 @@
+"""PDF bytes -> Document, in a separate process with limits. Nothing else in the product opens a PDF."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import socket
+import struct
+import subprocess
+import sys
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from pipeline.errors import TransientError, UserError
+from pipeline.model.codec import from_json
+from pipeline.model.document import Document
+from pipeline.read.zygote import WALL_SECONDS
+
+MAX_BYTES = 10 * 2**20
+_ROOT = Path(__file__).parents[2]
+_MAX_ANSWER = 32 * 2**20
+
+
+class Sandbox:
+    """Owns the zygote process. At most `children` PDFs are read at the same time."""
+
+    def __init__(self, *, children: int = 2) -> None:
+        self._places = asyncio.Semaphore(children)
+        self._starting = asyncio.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._control: socket.socket | None = None
+
+    async def start(self) -> None:
+        """Start the zygote, unless it runs. Raises RuntimeError where it does not come up."""
+        async with self._starting:
+            if self._process and self._process.poll() is None:
+                return
+            self._stop()
+            ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+            environment = {"PATH": os.defpath, "PYTHONHASHSEED": "0", "LANG": "C.UTF-8"}
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "pipeline.read.zygote", str(theirs.fileno())],
+                cwd=_ROOT,
+                env=environment,
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+            theirs.close()
+            ours.setblocking(False)
+            ready = await asyncio.wait_for(asyncio.get_running_loop().sock_recv(ours, 8), 30)
+            if ready != b"ready":
+                raise RuntimeError("the sandbox did not start")
+            self._control = ours
+
+    async def read(self, pdf: bytes) -> Document:
+        """Read one PDF. Raises UserError with the reason, TransientError where the sandbox itself failed."""
+        if len(pdf) > MAX_BYTES:
+            raise UserError("too_large", limit=MAX_BYTES // 2**20)
+        async with self._places:
+            await self.start()
+            answer = await self._ask(pdf)
+        if not answer:
+            raise UserError("too_complex")
+        try:
+            if answer.startswith(b'{"document":'):
+                return from_json(answer[len(b'{"document":') : -1], Document)
+            refused = json.loads(answer)
+            raise UserError(str(refused["error"]), **refused["values"])
+        except (ValidationError, ValueError, KeyError):
+            raise UserError("too_complex") from None
+
+    async def _ask(self, pdf: bytes) -> bytes:
+        """The child's answer; empty where it was killed or took too long."""
+        if self._control is None:
+            raise TransientError("no sandbox")
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        with ours:
+            try:
+                socket.send_fds(self._control, [b"x"], [theirs.fileno()])
+            except OSError as error:
+                self._stop()
+                raise TransientError("the sandbox is gone") from error
+            finally:
+                theirs.close()
+            ours.setblocking(False)
+            try:
+                async with asyncio.timeout(WALL_SECONDS + 2):
+                    return await self._exchange(ours, pdf)
+            except (TimeoutError, OSError):
+                return b""
+
+    @staticmethod
+    async def _exchange(connection: socket.socket, pdf: bytes) -> bytes:
+        loop = asyncio.get_running_loop()
+        await loop.sock_sendall(connection, struct.pack(">I", len(pdf)) + pdf)
+        parts = bytearray()
+        while chunk := await loop.sock_recv(connection, 1 << 18):
+            parts += chunk
+            if len(parts) > _MAX_ANSWER:
+                return b""
+        return bytes(parts)
+
+    def _stop(self) -> None:
+        if self._control:
+            self._control.close()
+            self._control = None
+        if self._process:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    async def close(self) -> None:
+        self._stop()

@@ -1,0 +1,112 @@
+"""The pre-warmed parent of the sandbox: one process that has the PDF libraries loaded and forks a child per PDF.
+
+Run as `python -m pipeline.read.zygote FD`. On the control socket FD each message carries one socket; the forked child
+reads a PDF from it (4 bytes length, big endian, then the bytes), answers with JSON, and ends. The child has limits on
+memory, CPU time, wall time, files and processes; whatever it does, the zygote and the server live on.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import json
+import os
+import resource
+import signal
+import socket
+import struct
+import sys
+
+from pipeline.errors import UserError
+from pipeline.model.codec import to_json
+from pipeline.model.document import Document
+from pipeline.read.extract import extract
+
+MEMORY = 768 * 2**20
+CPU_SECONDS = 10
+WALL_SECONDS = 15
+MAX_BYTES = 16 * 2**20
+
+_PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS = 1, 4, 38
+
+_WARM_UP = b"""%PDF-1.4
+1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj
+2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj
+3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 4 0 R/Resources<</Font<</F1<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>>>>>>>endobj
+4 0 obj<</Length 118>>stream
+BT /F1 12 Tf 50 700 Td (Warm up: this line loads everything that reading a page of a document needs, once.) Tj ET
+endstream endobj
+trailer<</Root 1 0 R>>
+"""
+
+
+def main(fd: int) -> None:
+    control = socket.socket(fileno=fd)
+    _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    to_json(extract(_WARM_UP), Document)
+    gc.collect()
+    gc.freeze()
+    control.sendall(b"ready")
+    while True:
+        message, fds, _, _ = socket.recv_fds(control, 16, 1)
+        if not message:
+            return
+        if os.fork() == 0:
+            control.close()
+            _child(socket.socket(fileno=fds[0]))
+        os.close(fds[0])
+
+
+def _child(connection: socket.socket) -> None:
+    """Never returns."""
+    try:
+        _confine()
+        data = _receive(connection)
+        try:
+            answer = b'{"document":' + to_json(extract(data), Document) + b"}"
+        except UserError as error:
+            answer = json.dumps({"error": error.key, "values": error.values}).encode()
+        connection.sendall(answer)
+    except BaseException:  # noqa: BLE001  # whatever a hostile file provokes ends here: no answer means "rejected"
+        os._exit(1)
+    os._exit(0)
+
+
+def _confine() -> None:
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.setitimer(signal.ITIMER_REAL, WALL_SECONDS)
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (32, 32))
+    _prctl(_PR_SET_NO_NEW_PRIVS, 1)
+    _prctl(_PR_SET_DUMPABLE, 0)
+
+
+def _prctl(option: int, value: int) -> None:
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
+
+
+def _receive(connection: socket.socket) -> bytes:
+    def exactly(count: int) -> bytes:
+        parts = bytearray()
+        while len(parts) < count:
+            part = connection.recv(min(1 << 20, count - len(parts)))
+            if not part:
+                raise EOFError
+            parts += part
+        return bytes(parts)
+
+    (size,) = struct.unpack(">I", exactly(4))
+    if size > MAX_BYTES:
+        raise ValueError(size)
+    return exactly(size)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))
