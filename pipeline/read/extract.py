@@ -13,10 +13,10 @@ from pypdf.errors import PyPdfError
 from pypdf.generic import DictionaryObject
 
 from pipeline.errors import UserError
-from pipeline.model.document import Document, Line, PageSize
+from pipeline.model.document import Box, Document, Line, PageSize
 from pipeline.read.order import LEFT, MAIN, RIGHT, ordered
 from pipeline.read.segments import Segment, segments, text_and_spans
-from pipeline.read.words import page_links, page_words
+from pipeline.read.words import page_dots, page_links, page_words
 
 MAX_PAGES = 60
 MIN_LETTERS = 60
@@ -43,6 +43,7 @@ def extract(data: bytes) -> Document:
     for page in pdf:
         size = PageSize(*(round(v, 1) for v in page.get_size()))
         found = ordered(segments(page_words(page, page.get_textpage())), size)
+        _mark_bullets(found, page_dots(page))
         for box, url in page_links(page, pdf):
             for segment in found:
                 if box.y0 <= segment.box.middle <= box.y1 and segment.x0 < box.x1 and box.x0 < segment.x1:
@@ -54,6 +55,15 @@ def extract(data: bytes) -> Document:
     if sum(c.isalpha() for line in lines for c in line.text) < MIN_LETTERS:
         raise UserError("scanned")
     return Document(lines=tuple(lines), pages=tuple(pages), created=created, producer=producer, flags=flags)
+
+
+def _mark_bullets(found: list[Segment], dots: list[Box]) -> None:
+    """A drawn dot just left of a line is its list marker."""
+    for dot in dots:
+        for segment in found:
+            box = segment.box
+            if box.y0 < dot.middle < box.y1 and 0 < box.x0 - dot.x1 < 1.6 * segment.size:
+                segment.bullet = True
 
 
 def _facts(data: bytes) -> tuple[str, str, tuple[str, ...]]:

@@ -144,6 +144,21 @@ class _Transform:
         return round(self.point(x, y)[1], 2)
 
 
+def page_dots(page: pdfium.PdfPage) -> list[Box]:
+    """Small drawn shapes, as wide as high: list markers that are no text."""
+    to_page = _Transform(page)
+    left, bottom, right, top = (ctypes.c_float() for _ in range(4))
+    found: list[Box] = []
+    for i in range(min(raw.FPDFPage_CountObjects(page.raw), 4000)):
+        shape = raw.FPDFPage_GetObject(page.raw, i)
+        if raw.FPDFPageObj_GetType(shape) != raw.FPDF_PAGEOBJ_PATH or not raw.FPDFPageObj_GetBounds(shape, left, bottom, right, top):
+            continue
+        width, height = right.value - left.value, top.value - bottom.value
+        if 1.2 < width < 7 and 1.2 < height < 7 and abs(width - height) < 0.35 * max(width, height):
+            found.append(to_page.box(left.value, bottom.value, right.value, top.value))
+    return found
+
+
 def page_links(page: pdfium.PdfPage, document: pdfium.PdfDocument) -> list[tuple[Box, str]]:
     """Web and mail links of a page with their rectangles."""
     to_page = _Transform(page)

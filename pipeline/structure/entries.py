@@ -11,10 +11,11 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from pipeline.lang.dates import Printed, PrintedPeriod, find_periods, is_present
+from pipeline.lang.dates import Printed, find_periods, is_present
 from pipeline.lang.lexicon import lexicon
 from pipeline.model.cv import Period, Sourced
 from pipeline.model.document import Line
+from pipeline.structure.periods import period_of
 from pipeline.structure.text import EDGES, WIDE, clean, joined
 
 _DURATION = re.compile(
@@ -49,21 +50,6 @@ class Entry:
     period: Period
     header: list[Piece] = field(default_factory=list)
     body: list[Line] = field(default_factory=list)
-
-
-def period_of(found: PrintedPeriod, line: Line, *, point: bool = True) -> Period:
-    """A printed period with its line. A single date is both start and end (`point`)."""
-
-    def at(printed: Printed) -> Sourced:
-        text = line.text[printed.start : printed.end]
-        return Sourced(printed.iso or text, (line.number,), printed=text if printed.iso else "", rule="date" if printed.iso else "")
-
-    start = at(found.start) if found.start else None
-    end = at(found.end) if found.end else None
-    current = at(found.current) if found.current else None
-    if start and not end and not current and not found.open_range and point:
-        end = start
-    return Period(start, end, current)
 
 
 def entries(lines: Sequence[Line]) -> tuple[list[Line], list[Entry]]:
@@ -117,7 +103,7 @@ def _anchor(lines: Sequence[Line], i: int) -> Anchor | None:
     before_rest = _DURATION.sub("", before).strip(strip)
     if lexicon().labels.get(before_rest.casefold()) == "period":
         before_rest = ""
-    period = period_of(best, line)
+    period = period_of(best, line.text, (line.number,))
     ranged = period.end is not None and period.end is not period.start or period.current is not None
     if not before_rest and not after_rest:
         if line.bullet and not ranged:

@@ -198,12 +198,14 @@ def languages(lines: Sequence[Line]) -> tuple[tuple[Language, ...], list[Line]]:
     unused: list[Line] = []
     level_for_all: Sourced | None = None
     awaiting: int | None = None
+    named_by: Line | None = None
     for line in lines:
         text = line.text
         matches = list(pattern.finditer(text))
         if not matches:
             plain = key(text)
-            if lexicon().labels.get(plain) == "mother_tongue":
+            beside = named_by is not None and _same_row(line, named_by)
+            if not beside and lexicon().labels.get(plain) == "mother_tongue":
                 level_for_all = Sourced(clean(text).strip(EDGES), (line.number,))
             elif awaiting is not None and found and (found[awaiting].level is None or cefr(text) and cefr(text) == found[awaiting].level.text) and (cefr(text) or len(text) < 40):
                 if found[awaiting].level is None:
@@ -226,7 +228,7 @@ def languages(lines: Sequence[Line]) -> tuple[tuple[Language, ...], list[Line]]:
             if any(language.name and name and key(language.name.text) == key(name.text) for language in found):
                 continue
             found.append(_language(name, level or level_for_all))
-        awaiting = len(found) - 1
+        awaiting, named_by = len(found) - 1, line
         if level_for_all and level_for_all.lines[0] == line.number:
             level_for_all = None
     return tuple(found), unused

@@ -106,8 +106,7 @@ def _positions(lines: Sequence[Line], edges: Edges) -> tuple[Position, ...]:
     found: list[Position] = []
     for entry, told, rest, body in _read_entries(lines, edges, JOB, split_place=True):
         technologies, body = _technologies(body, edges)
-        indent = min((p.line.box.x0 for p in entry.header), default=None)
-        summary, highlights = _described(rest, body, edges, indent)
+        summary, highlights = _described(rest, body, edges, _left(told.what, told.who))
         company = told.who.value() if told.who else None
         found.append(
             Position(
@@ -218,15 +217,19 @@ def _projects(lines: Sequence[Line], edges: Edges) -> tuple[Project, ...]:
             else:
                 kept.append(line)
         technologies, kept = _technologies(kept, edges)
-        indent = min((p.line.box.x0 for p in entry.header), default=None)
         role = named.get("role")
         name = named.get("name") or (plain[0].value() if plain else None)
         rest = plain[1:] if "name" not in named else plain
         if role is None and rest and JOB.what(rest[0].text) and len(rest[0].text) < 60:
             role, rest = rest[0].value(), rest[1:]
-        summary, highlights = _described(rest, kept, edges, indent)
+        summary, highlights = _described(rest, kept, edges, _left(*texts))
         projects.append(Project(name, role, named.get("customer"), entry.period, summary, highlights, technologies))
     return tuple(projects)
+
+
+def _left(*texts: Text | None) -> float | None:
+    """Where the header of an entry begins, in points; what stands right of it below is a bullet."""
+    return min((line.box.x0 for text in texts if text for line in text.lines), default=None)
 
 
 def _described(

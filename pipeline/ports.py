@@ -1,0 +1,153 @@
+"""What the pipeline needs from outside. Adapters in `pipeline.adapters` fill these; `app.py` chooses them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from pipeline.model.document import Document
+from pipeline.model.job import DriveItem, Source
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A stored JSON document and the tag of the version that was read."""
+
+    key: str
+    value: bytes
+    etag: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wakeup:
+    """A queue message: an id, and the receipt that extends or deletes it. `count` says how often it was received."""
+
+    body: str
+    receipt: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """What a model is asked. `schema` is the strict JSON schema of the answer, `name` its name (letters, digits, _)."""
+
+    name: str
+    system: str
+    user: str
+    schema: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """A model's answer as JSON, with the tokens used and their price in US dollars."""
+
+    answer: dict[str, Any]
+    input_tokens: int
+    output_tokens: int
+    cost: float
+    model: str
+
+
+class RefusedByModel(Exception):
+    """The model gave no usable answer: a refusal, a cut-off, or something outside the schema."""
+
+
+class Records(Protocol):
+    """JSON documents with compare-and-set, in tables partitioned by tenant. Keys are ids: [A-Za-z0-9_-]."""
+
+    async def get(self, table: str, tenant: str, key: str) -> Record | None: ...
+
+    async def put(self, table: str, tenant: str, key: str, value: bytes, *, etag: str | None) -> str:
+        """Write and return the new etag. `etag=None` creates. Raises Conflict where the stored version is another."""
+        ...
+
+    async def delete(self, table: str, tenant: str, key: str) -> None:
+        """Deleting what is not there is no error."""
+        ...
+
+    async def all(self, table: str, tenant: str) -> list[Record]:
+        """All records of a tenant, by key."""
+        ...
+
+    async def tenants(self, table: str) -> list[str]: ...
+
+
+class Blobs(Protocol):
+    """Named byte strings. Names are paths of ids: `tenant/job/name`."""
+
+    async def put(self, name: str, data: bytes) -> None:
+        """Write or replace, atomically."""
+        ...
+
+    async def get(self, name: str) -> bytes | None: ...
+
+    async def delete(self, prefix: str) -> int:
+        """Delete all blobs below a prefix; returns how many."""
+        ...
+
+
+class Queue(Protocol):
+    """Wake-ups with a lease: what is received and not deleted comes back."""
+
+    async def send(self, body: str, *, delay: float = 0.0) -> None: ...
+
+    async def receive(self, *, lease: float) -> Wakeup | None:
+        """The next wake-up, hidden from others for `lease` seconds; None where there is none."""
+        ...
+
+    async def extend(self, wakeup: Wakeup, *, lease: float) -> Wakeup | None:
+        """Hide it for longer; None where somebody else has it by now."""
+        ...
+
+    async def delete(self, wakeup: Wakeup) -> None: ...
+
+
+class Drive(Protocol):
+    """Where Word files go."""
+
+    async def save(self, tenant: str, folder: str, name: str, data: bytes, *, job: str) -> DriveItem:
+        """Save a file. The same job saving again finds its own file: one job, one file."""
+        ...
+
+    async def read(self, tenant: str, item: DriveItem) -> bytes | None: ...
+
+    async def delete(self, tenant: str, item: DriveItem) -> None: ...
+
+
+class Llm(Protocol):
+    """A language model that answers in JSON."""
+
+    name: str
+
+    async def complete(self, prompt: Prompt) -> Completion:
+        """Raises RefusedByModel, TransientError."""
+        ...
+
+
+class IncomingFiles(Protocol):
+    """The bytes behind a channel's link."""
+
+    async def fetch(self, source: Source, *, limit: int) -> bytes:
+        """At most `limit` bytes. Raises UserError (link_expired, link_not_allowed, too_large), TransientError."""
+        ...
+
+
+class PdfReader(Protocol):
+    """The sandbox that PDFs are opened in."""
+
+    async def read(self, pdf: bytes) -> Document:
+        """Raises UserError, TransientError."""
+        ...
+
+
+class Clock(Protocol):
+    def now(self) -> datetime:
+        """The time, with time zone UTC."""
+        ...
+
+
+class Ids(Protocol):
+    def new(self) -> str:
+        """A fresh id: 32 hexadecimal digits."""
+        ...

@@ -1,0 +1,98 @@
+"""Cv -> Word file, through a template that the firm edits in Word. The same input gives the same bytes."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from datetime import datetime, timezone
+from pathlib import Path
+
+from docx.opc.exceptions import PackageNotFoundError
+from docx.oxml import OxmlElement
+from docx.oxml.ns import qn
+from docxtpl import DocxTemplate
+from jinja2 import StrictUndefined, TemplateError
+from jinja2.sandbox import SandboxedEnvironment
+from lxml import etree
+
+from pipeline.errors import UserError
+from pipeline.model.cv import Cv
+from pipeline.render.labels import LANGUAGES
+from pipeline.render.safe import safe_context, xml_safe
+from pipeline.render.view import MARK_END, MARK_START, view
+
+TEMPLATES = Path(__file__).parent / "templates"
+BUILT_IN = ("classic", "modern")
+
+_FIXED = (2026, 1, 1, 0, 0, 0)
+_MARK = re.compile(f"{MARK_START}([A-Za-z0-9_]{{1,40}}){MARK_END}")
+
+
+def render(cv: Cv, *, template: str, language: str = "", firm: str = "", folder: Path | None = None) -> bytes:
+    """The .docx. `language` (default: the document's) is that of the section labels; `folder` holds the firm's own templates.
+
+    Raises UserError: unknown_template, broken_template.
+    """
+    code = language or cv.language
+    word = DocxTemplate(str(template_path(template, folder)))
+    context = safe_context(view(cv, language=code if code in LANGUAGES else "en", firm=firm))
+    try:
+        word.render(context, jinja_env=SandboxedEnvironment(autoescape=True, undefined=StrictUndefined))
+    except (TemplateError, etree.XMLSyntaxError, PackageNotFoundError) as error:
+        raise UserError("broken_template", template=template, detail=str(error)[:120]) from error
+    _bookmark(word.docx.element.body)
+    properties = word.docx.core_properties
+    name = cv.basics.name.text if cv.basics.name else ""
+    properties.title, properties.language = xml_safe(name)[:200], code
+    properties.author = properties.last_modified_by = xml_safe(firm)[:200]
+    properties.created = properties.modified = datetime(*_FIXED[:3], tzinfo=timezone.utc)
+    properties.revision = 1
+    data = io.BytesIO()
+    word.docx.save(data)
+    return _same_bytes(data)
+
+
+def template_path(name: str, folder: Path | None = None) -> Path:
+    """The firm's template of that name, else the built-in one. Raises UserError for an unknown name."""
+    if re.fullmatch(r"[\w -]{1,60}", name):
+        for place in (folder, TEMPLATES):
+            if place and (place / f"{name}.docx").is_file():
+                return place / f"{name}.docx"
+    raise UserError("unknown_template", template=name[:60], known=", ".join(template_names(folder)))
+
+
+def template_names(folder: Path | None = None) -> list[str]:
+    """Names of all templates, the firm's own first."""
+    own = sorted(p.stem for p in folder.glob("*.docx")) if folder and folder.is_dir() else []
+    return [*own, *(n for n in BUILT_IN if n not in own)]
+
+
+def _bookmark(body: etree._Element) -> None:
+    """Turn each mark in the text into a bookmark around its paragraph, named by the entry's JSON pointer."""
+    number = 0
+    for node in body.iter(qn("w:t")):
+        if node.text is None or MARK_START not in node.text:
+            continue
+        names = _MARK.findall(node.text)
+        node.text = re.sub(f"[{MARK_START}{MARK_END}]", "", _MARK.sub("", node.text))
+        paragraph = next(node.iterancestors(qn("w:p")))
+        for name in names:
+            number += 1
+            start, end = OxmlElement("w:bookmarkStart"), OxmlElement("w:bookmarkEnd")
+            for element in (start, end):
+                element.set(qn("w:id"), str(number))
+            start.set(qn("w:name"), name)
+            properties = paragraph.find(qn("w:pPr"))
+            paragraph.insert(0 if properties is None else 1, start)
+            paragraph.append(end)
+
+
+def _same_bytes(data: io.BytesIO) -> bytes:
+    """The package again with fixed dates in the zip."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(data) as source, zipfile.ZipFile(packed, "w") as target:
+        for name in source.namelist():
+            info = zipfile.ZipInfo(name, _FIXED)
+            target.writestr(info, source.read(name), zipfile.ZIP_DEFLATED, compresslevel=4)
+    return packed.getvalue()

@@ -1,0 +1,287 @@
+"""The use cases. Chat, REST and command line call these, and nothing else of the pipeline."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+import uuid
+from dataclasses import dataclass
+
+from rapidfuzz import fuzz
+
+from pipeline.errors import Conflict, UserError
+from pipeline.model.codec import from_json, to_json
+from pipeline.model.job import Batch, Candidate, Conversation, Job, Source, State, Step
+from pipeline.ports import Blobs, Clock, Drive, Ids, Queue, Record, Records
+
+MAX_BYTES = 10 * 2**20
+_NAMESPACE = uuid.UUID("7f1b2a56-53a5-4c1e-9b2b-0e6a7f5f3c11")
+JOBS, BATCHES, CANDIDATES = "jobs", "batches", "candidates"
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """One CV that came in. `key` makes repeats harmless: the same key is the same job. `data` is None for a link."""
+
+    tenant: str
+    user: str
+    source: Source
+    data: bytes | None = None
+    key: str = ""
+    conversation: Conversation | None = None
+    template: str = ""
+    language: str = ""
+    locale: str = "de"
+    batch: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Defaults:
+    template: str = "classic"
+
+
+class Service:
+    def __init__(
+        self, *, records: Records, blobs: Blobs, queue: Queue, drive: Drive, clock: Clock, ids: Ids, defaults: Defaults = Defaults()
+    ) -> None:
+        self._records = records
+        self._blobs = blobs
+        self._queue = queue
+        self._drive = drive
+        self._clock = clock
+        self._ids = ids
+        self._defaults = defaults
+
+    # --- jobs
+
+    async def submit(self, submission: Submission) -> tuple[Job, bool]:
+        """The job, and whether it is new. Raises UserError: too_large, not_a_pdf."""
+        data = submission.data
+        if data is not None and len(data) > MAX_BYTES:
+            raise UserError("too_large", limit=MAX_BYTES // 2**20)
+        if data is not None and b"%PDF-" not in data[:1024]:
+            raise UserError("not_a_pdf")
+        job_id = uuid.uuid5(_NAMESPACE, f"{submission.tenant}\n{submission.key}").hex if submission.key else self._ids.new()
+        now = self._clock.now()
+        job = Job(
+            id=job_id,
+            tenant=submission.tenant,
+            user=submission.user,
+            source=submission.source,
+            created=now,
+            updated=now,
+            template=submission.template or self._defaults.template,
+            language=submission.language,
+            locale=submission.locale,
+            conversation=submission.conversation,
+            batch=submission.batch,
+        )
+        if data is not None:
+            await self._blobs.put(blob(job, "original"), data)
+        try:
+            await self._records.put(JOBS, job.tenant, job.id, to_json(job, Job), etag=None)
+        except Conflict:
+            return await self.job(job.tenant, job.id), False
+        await self.wake(job)
+        return job, True
+
+    async def wake(self, job: Job, *, delay: float = 0.0) -> None:
+        await self._queue.send(f"{job.tenant}/{job.id}", delay=delay)
+
+    async def job(self, tenant: str, job_id: str) -> Job:
+        """Raises UserError: unknown_job."""
+        record = await self._records.get(JOBS, tenant, job_id) if re.fullmatch(r"[0-9a-f]{32}", job_id) else None
+        if record is None:
+            raise UserError("unknown_job")
+        return from_json(record.value, Job)
+
+    async def jobs_of(self, tenant: str, user: str) -> list[Job]:
+        """A user's jobs, newest first."""
+        jobs = [from_json(r.value, Job) for r in await self._records.all(JOBS, tenant)]
+        return sorted((j for j in jobs if j.user == user and j.state != State.DELETED), key=lambda j: j.created, reverse=True)
+
+    async def set_card(self, tenant: str, job_id: str, card: str) -> None:
+        """Remember which message shows the job. Retries against the worker, which writes the same record."""
+        for _ in range(8):
+            record = await self._record(tenant, job_id)
+            job = from_json(record.value, Job).model_copy(update={"card": card})
+            try:
+                await self._records.put(JOBS, tenant, job_id, to_json(job, Job), etag=record.etag)
+                return
+            except Conflict:
+                continue
+
+    async def retry(self, tenant: str, job_id: str) -> Job:
+        """Put a failed job back. Asking twice is asking once. Raises UserError: unknown_job."""
+        record = await self._record(tenant, job_id)
+        job = from_json(record.value, Job)
+        if job.state != State.FAILED:
+            return job
+        job = job.model_copy(update={"state": State.QUEUED, "step": Step.RECEIVED, "attempts": 0, "problem": None, "updated": self._clock.now()})
+        try:
+            await self._records.put(JOBS, tenant, job_id, to_json(job, Job), etag=record.etag)
+        except Conflict:
+            return await self.job(tenant, job_id)
+        await self.wake(job)
+        return job
+
+    async def word(self, tenant: str, job_id: str) -> tuple[str, bytes]:
+        """Name and bytes of the Word file. Raises UserError: unknown_job, not_ready."""
+        job = await self.job(tenant, job_id)
+        data = await self._drive.read(tenant, job.result.word) if job.result else None
+        if job.result is None or data is None:
+            raise UserError("not_ready")
+        return job.result.word.name, data
+
+    async def resume(self, tenant: str, job_id: str) -> tuple[str, bytes]:
+        """Name and bytes of the JSON Resume. Raises UserError: unknown_job, not_ready."""
+        job = await self.job(tenant, job_id)
+        data = await self._blobs.get(blob(job, "resume"))
+        if job.result is None or data is None:
+            raise UserError("not_ready")
+        return job.result.word.name.removesuffix(".docx") + ".json", data
+
+    async def _record(self, tenant: str, job_id: str) -> Record:
+        record = await self._records.get(JOBS, tenant, job_id)
+        if record is None:
+            raise UserError("unknown_job")
+        return record
+
+    # --- batches
+
+    async def batch(self, tenant: str, user: str, jobs: tuple[str, ...], conversation: Conversation | None, *, key: str = "") -> Batch:
+        """Jobs that came together. The same key is the same batch."""
+        batch_id = batch_key(tenant, key) if key else self._ids.new()
+        batch = Batch(id=batch_id, tenant=tenant, user=user, created=self._clock.now(), jobs=jobs, conversation=conversation)
+        try:
+            await self._records.put(BATCHES, tenant, batch_id, to_json(batch, Batch), etag=None)
+        except Conflict:
+            return await self.get_batch(tenant, batch_id)
+        return batch
+
+    async def get_batch(self, tenant: str, batch_id: str) -> Batch:
+        record = await self._records.get(BATCHES, tenant, batch_id)
+        if record is None:
+            raise UserError("unknown_job")
+        return from_json(record.value, Batch)
+
+    async def set_batch_card(self, tenant: str, batch_id: str, card: str) -> None:
+        record = await self._records.get(BATCHES, tenant, batch_id)
+        if record:
+            batch = from_json(record.value, Batch).model_copy(update={"card": card})
+            await self._records.put(BATCHES, tenant, batch_id, to_json(batch, Batch), etag=record.etag)
+
+    async def batch_jobs(self, batch: Batch) -> list[Job]:
+        found = [await self._records.get(JOBS, batch.tenant, job_id) for job_id in batch.jobs]
+        return [from_json(record.value, Job) for record in found if record]
+
+    # --- candidates
+
+    async def remember_candidate(self, job: Job, name: str, email: str) -> str:
+        """Attach the job to its candidate; returns the candidate's id."""
+        candidate_id = candidate_key(job.tenant, name, email)
+        for _ in range(8):
+            record = await self._records.get(CANDIDATES, job.tenant, candidate_id)
+            known = from_json(record.value, Candidate) if record else Candidate(id=candidate_id, tenant=job.tenant, name=name, email=email)
+            if job.id in known.jobs:
+                return candidate_id
+            updated = known.model_copy(update={"jobs": (*known.jobs, job.id)})
+            try:
+                etag = record.etag if record else None
+                await self._records.put(CANDIDATES, job.tenant, candidate_id, to_json(updated, Candidate), etag=etag)
+                return candidate_id
+            except Conflict:
+                continue
+        raise Conflict(candidate_id)
+
+    async def find_candidates(self, tenant: str, user: str, text: str) -> list[Candidate]:
+        """Candidates of the user whose name is like the text, best first."""
+        wanted = _folded(text)
+        if not wanted:
+            return []
+        own = {job.id for job in await self.jobs_of(tenant, user)}
+        found = []
+        for record in await self._records.all(CANDIDATES, tenant):
+            candidate = from_json(record.value, Candidate)
+            score = max(fuzz.WRatio(wanted, _folded(candidate.name)), fuzz.partial_ratio(wanted, _folded(candidate.name)))
+            if score >= 80 and own & set(candidate.jobs):
+                found.append((score, candidate))
+        return [c for _, c in sorted(found, key=lambda pair: (-pair[0], pair[1].name))]
+
+    async def delete_candidate(self, tenant: str, user: str, candidate_id: str) -> list[Job]:
+        """Erase what we hold of a candidate: originals, results, Word files. Returns the jobs as they were, for their cards.
+
+        Raises UserError: unknown_candidate. Deleting again what is gone is no error: it returns nothing.
+        """
+        record = await self._records.get(CANDIDATES, tenant, candidate_id) if re.fullmatch(r"[0-9a-f]{32}", candidate_id) else None
+        if record is None:
+            return []
+        candidate = from_json(record.value, Candidate)
+        erased: list[Job] = []
+        for job_id in candidate.jobs:
+            job_record = await self._records.get(JOBS, tenant, job_id)
+            if job_record is None:
+                continue
+            job = from_json(job_record.value, Job)
+            if job.user != user:
+                raise UserError("not_yours")
+            erased.append(job)
+        for job in erased:
+            await self.erase(job)
+        await self._records.delete(CANDIDATES, tenant, candidate_id)
+        return erased
+
+    async def delete_job(self, tenant: str, user: str, job_id: str) -> Job:
+        """Erase one CV and what came of it. Returns the job as it was. Raises UserError: unknown_job, not_yours."""
+        job = await self.job(tenant, job_id)
+        if job.user != user:
+            raise UserError("not_yours")
+        await self.erase(job)
+        candidate_id = job.result.candidate_id if job.result else ""
+        record = await self._records.get(CANDIDATES, tenant, candidate_id) if candidate_id else None
+        if record:
+            candidate = from_json(record.value, Candidate)
+            rest = tuple(j for j in candidate.jobs if j != job_id)
+            if rest:
+                changed = candidate.model_copy(update={"jobs": rest})
+                await self._records.put(CANDIDATES, tenant, candidate_id, to_json(changed, Candidate), etag=record.etag)
+            else:
+                await self._records.delete(CANDIDATES, tenant, candidate_id)
+        return job
+
+    async def erase(self, job: Job) -> None:
+        """Remove files and blobs; keep of the record only that there was one."""
+        for _ in range(8):
+            record = await self._record(job.tenant, job.id)
+            current = from_json(record.value, Job)
+            bare = current.model_copy(
+                update={"state": State.DELETED, "source": Source(name=""), "result": None, "problem": None, "content": "", "updated": self._clock.now()}
+            )
+            try:
+                await self._records.put(JOBS, job.tenant, job.id, to_json(bare, Job), etag=record.etag)
+                break
+            except Conflict:
+                continue
+        if job.result:
+            await self._drive.delete(job.tenant, job.result.word)
+        await self._blobs.delete(f"{job.tenant}/{job.id}")
+
+
+def blob(job: Job, name: str) -> str:
+    return f"{job.tenant}/{job.id}/{name}"
+
+
+def batch_key(tenant: str, key: str) -> str:
+    return uuid.uuid5(_NAMESPACE, f"batch\n{tenant}\n{key}").hex
+
+
+def candidate_key(tenant: str, name: str, email: str) -> str:
+    """The same person in one tenant: by e-mail address, else by name."""
+    identity = email.casefold() if email else _folded(name)
+    return hashlib.sha256(f"{tenant}\n{identity}".encode()).hexdigest()[:32]
+
+
+def _folded(text: str) -> str:
+    text = text.casefold().replace("ß", "ss").replace("ä", "ae").replace("ö", "oe").replace("ü", "ue")
+    return re.sub(r"[^a-z0-9]+", " ", unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()).strip()
