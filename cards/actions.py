@@ -1,0 +1,79 @@
+"""What a button carries: a typed value, packed into the card and unpacked strictly. Never trusted for rights."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from cards.elements import Execute, Submit
+from pipeline.errors import UserError
+
+VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class RetryJob:
+    job: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteJob:
+    job: str
+
+
+@dataclass(frozen=True, slots=True)
+class AskDelete:
+    candidate: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteCandidate:
+    candidate: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeepCandidate:
+    pass
+
+
+Action = RetryJob | DeleteJob | AskDelete | DeleteCandidate | KeepCandidate
+
+_VERBS: dict[str, type[Action]] = {
+    "cv.retry": RetryJob,
+    "cv.delete": DeleteJob,
+    "candidate.ask": AskDelete,
+    "candidate.delete": DeleteCandidate,
+    "candidate.keep": KeepCandidate,
+}
+_NAMES = {kind: verb for verb, kind in _VERBS.items()}
+
+
+def verb_of(action: Action) -> str:
+    return _NAMES[type(action)]
+
+
+def pack(action: Action) -> dict[str, Any]:
+    return {"verb": verb_of(action), "v": VERSION, **asdict(action)}
+
+
+def unpack(data: object) -> Action:
+    """Raises UserError("old_card") for a verb, a version or fields that this program does not know."""
+    if not isinstance(data, Mapping):
+        raise UserError("old_card")
+    kind = _VERBS.get(str(data.get("verb")))
+    if kind is None or data.get("v") != VERSION:
+        raise UserError("old_card")
+    names = {f.name for f in fields(kind)}
+    values = {k: v for k, v in data.items() if k in names}
+    if set(values) != names or not all(isinstance(v, str) and len(v) <= 200 for v in values.values()):
+        raise UserError("old_card")
+    return kind(**values)
+
+
+def button(title: str, action: Action, *, style: str = "default") -> Execute:
+    """A button for new clients, with the old form as its fallback."""
+    data = pack(action)
+    made = Execute(title=title, verb=verb_of(action), data=data, style=style)
+    made.fallback = Submit(title=title, data=data, style=style)
+    return made

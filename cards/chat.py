@@ -1,0 +1,85 @@
+"""Cards of the conversation: help, status, deletion."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from adaptivecards.baseobject import Element
+
+from cards.actions import AskDelete, DeleteCandidate, KeepCandidate, button
+from cards.elements import CardJson, OpenUrl, buttons, card, plain, say, table, title
+from cards.i18n import Catalogue
+from pipeline.model.job import Candidate, Job
+
+SHOWN = 10
+
+
+def help_card(texts: Catalogue, *, lead: str = "") -> CardJson:
+    """`lead`: "hello" on installation, "unknown" after a text that was not understood, else the overview."""
+    commands = "\n".join(f"- {texts(f'help.{name}')}" for name in ("drop", "status", "delete", "help"))
+    return card(
+        title(texts("help.title"), icon="📄"),
+        say(texts(f"help.{lead}") if lead else texts("help.lead")),
+        *([say(texts("help.lead"))] if lead == "hello" else []),
+        say(commands),
+        say(texts("help.ai"), isSubtle=True, size="Small"),
+        language=texts.language,
+        summary=texts("help.summary"),
+    )
+
+
+def status_card(jobs: list[Job], texts: Catalogue, *, now: datetime) -> CardJson:
+    if not jobs:
+        return card(say(texts("status.none")), language=texts.language, summary=texts("status.title"))
+    rows = [[plain(_shown(job), limit=60), plain(f"{_state(job, texts)} · {_age(job, texts, now)}", isSubtle=True), _open(job, texts)] for job in jobs[:SHOWN]]
+    body: list[Element] = [title(texts("status.title"), icon="🗂️"), table(rows, [4, 3, 3])]
+    if len(jobs) > SHOWN:
+        body.append(say(texts.n("status.more", len(jobs) - SHOWN), isSubtle=True, size="Small"))
+    return card(*body, language=texts.language, summary=texts("status.title"))
+
+
+def _shown(job: Job) -> str:
+    return (job.result.candidate if job.result else "") or job.source.name
+
+
+def _open(job: Job, texts: Catalogue) -> Element:
+    return buttons(OpenUrl(title=texts("result.open"), url=job.result.word.url)) if job.result else plain(" ")
+
+
+def _state(job: Job, texts: Catalogue) -> str:
+    return texts(f"status.state_{job.state.value}")
+
+
+def _age(job: Job, texts: Catalogue, now: datetime) -> str:
+    minutes = int((now - job.created).total_seconds() // 60)
+    if minutes < 1:
+        return texts("status.now")
+    if minutes < 60:
+        return texts("status.ago_minutes", count=minutes)
+    if minutes < 60 * 24:
+        return texts("status.ago_hours", count=minutes // 60)
+    return texts("status.ago_days", count=minutes // (60 * 24))
+
+
+def delete_card(candidates: list[Candidate], texts: Catalogue) -> CardJson:
+    """Asks before anything is erased; with several matches, which one."""
+    if len(candidates) > 1:
+        rows = [[plain(c.name, limit=80), plain(c.email, limit=80), buttons(button(texts("result.delete"), AskDelete(c.id)))] for c in candidates[:SHOWN]]
+        return card(say(texts("delete.which")), table(rows, [3, 3, 2]), language=texts.language, summary=texts("delete.title"))
+    candidate = candidates[0]
+    question = texts.n("delete.question", len(candidate.jobs), name=candidate.name)
+    return card(
+        title(texts("delete.title"), icon="🗑️"),
+        plain(question, limit=400),
+        actions=[
+            button(texts("delete.confirm"), DeleteCandidate(candidate.id), style="destructive"),
+            button(texts("delete.cancel"), KeepCandidate()),
+        ],
+        language=texts.language,
+        summary=texts("delete.title"),
+    )
+
+
+def note_card(text: str, texts: Catalogue) -> CardJson:
+    """A short answer that may hold text from outside."""
+    return card(plain(text, limit=500), language=texts.language, summary=text)

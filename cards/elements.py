@@ -1,0 +1,152 @@
+"""The elements that the adaptivecards package lacks, and small helpers. Schema version 1.5.
+
+Text from outside (names, file names, findings) goes into text runs, which know no Markdown; only our own catalogue texts
+go into text blocks.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from adaptivecards.adaptivecard import AdaptiveCard
+from adaptivecards.baseobject import AdaptiveCardJSONEncoder, Element, PropertyType
+from adaptivecards.containers import ActionSet, Column, ColumnSet, Container
+from adaptivecards.elements import RichTextBlock, TextBlock, TextRun
+
+VERSION = "1.5"
+CardJson = dict[str, Any]
+
+
+class Execute(Element):
+    """Action.Execute: a button whose click reaches the bot as an invoke."""
+
+    element_type = "Action.Execute"
+    title = PropertyType(type=str)
+    verb = PropertyType(type=str)
+    data = PropertyType(type=dict)
+    style = PropertyType(type=str)
+    fallback = PropertyType(type=Element)
+    associated_inputs = PropertyType(type=str, key_name="associatedInputs")
+
+
+class Submit(Element):
+    """Action.Submit: the same for clients that do not know Action.Execute."""
+
+    element_type = "Action.Submit"
+    title = PropertyType(type=str)
+    data = PropertyType(type=dict)
+    style = PropertyType(type=str)
+
+
+class OpenUrl(Element):
+    element_type = "Action.OpenUrl"
+    title = PropertyType(type=str)
+    url = PropertyType(type=str)
+
+
+class ShowCard(Element):
+    """Action.ShowCard: asks back within the card."""
+
+    element_type = "Action.ShowCard"
+    title = PropertyType(type=str)
+    card = PropertyType(type=AdaptiveCard)
+    style = PropertyType(type=str)
+
+
+class Table(Element):
+    element_type = "Table"
+    columns = PropertyType(type=list)
+    rows = PropertyType(type=list)
+    first_row_as_headers = PropertyType(type=bool, key_name="firstRowAsHeaders")
+    show_grid_lines = PropertyType(type=bool, key_name="showGridLines")
+
+
+def card(*body: Element, actions: list[Element] | None = None, language: str = "", summary: str = "") -> CardJson:
+    """A whole card as JSON data, by the package's own encoder."""
+    made = AdaptiveCard()
+    made.set_data("version", VERSION)
+    made.body = list(body)
+    if actions:
+        made.actions = actions
+    if language:
+        made.lang = language
+    if summary:
+        made.fallback_text = clip(summary, 200)
+    result: CardJson = json.loads(json.dumps(made.render(), cls=AdaptiveCardJSONEncoder))
+    return result
+
+
+def clip(text: str, limit: int) -> str:
+    """At most `limit` characters, without control and bidirectional characters."""
+    text = " ".join("".join(c for c in text if c.isprintable() or c == " ").split())
+    return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
+
+
+def title(text: str, *, icon: str = "") -> Element:
+    return TextBlock(text=f"{icon} {text}".strip(), weight="Bolder", size="Medium", wrap=True)
+
+
+def say(text: str, **style: Any) -> Element:
+    """A text of our own catalogues; Markdown allowed."""
+    return TextBlock(text=text, wrap=True, **style)
+
+
+def plain(text: str, *, limit: int = 300, spacing: str = "", **style: Any) -> Element:
+    """Text from outside: shown as it is."""
+    block = RichTextBlock(inlines=[TextRun(text=clip(text, limit) or "–", **style)])
+    if spacing:
+        block.spacing = spacing
+    return block
+
+
+def facts(rows: list[tuple[str, str]]) -> list[Element]:
+    """Label and value in two columns; the values may come from outside."""
+    return [
+        ColumnSet(
+            spacing="Small",
+            columns=[
+                Column(width="120px", items=[TextBlock(text=label, isSubtle=True, wrap=True)]),
+                Column(width="stretch", items=[plain(value, limit=240)]),
+            ],
+        )
+        for label, value in rows
+        if value
+    ]
+
+
+def progress_bar(share: float, *, style: str = "accent") -> Element:
+    """A bar of two weighted columns; `share` from 0 to 1."""
+    done = max(0, min(100, round(share * 100)))
+    cells = [(done, style), (100 - done, "emphasis")]
+    columns = [
+        Column(width=str(weight), style=colour, minHeight="8px", items=[]) for weight, colour in cells if weight
+    ]
+    return ColumnSet(columns=columns, spacing="Small")
+
+
+def table(rows: list[list[Element]], widths: list[int]) -> Element:
+    """A table without grid lines."""
+    made = Table(
+        columns=[{"width": width} for width in widths],
+        rows=[{"type": "TableRow", "cells": [{"type": "TableCell", "items": [cell]} for cell in row]} for row in rows],
+    )
+    made.first_row_as_headers = False
+    made.show_grid_lines = False
+    return made
+
+
+def inner_card(*body: Element, actions: list[Element]) -> AdaptiveCard:
+    made = AdaptiveCard()
+    made.set_data("version", VERSION)
+    made.body = list(body)
+    made.actions = actions
+    return made
+
+
+def box(*items: Element, style: str = "emphasis") -> Element:
+    return Container(items=list(items), style=style)
+
+
+def buttons(*actions: Element) -> Element:
+    return ActionSet(actions=list(actions))

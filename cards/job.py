@@ -1,0 +1,131 @@
+"""Cards of one CV: progress, result, error, deleted."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from adaptivecards.baseobject import Element
+
+from cards.actions import DeleteJob, RetryJob, button
+from cards.elements import CardJson, OpenUrl, ShowCard, box, card, clip, facts, inner_card, plain, progress_bar, say, title
+from cards.i18n import Catalogue
+from pipeline.model.finding import SEVERITIES
+from pipeline.model.job import STEPS, Job, Notice, Result, State
+
+_ICONS = {"error": "❌", "warning": "⚠️", "info": "ℹ️"}
+
+
+def job_card(job: Job, texts: Catalogue, *, now: datetime, json_url: str) -> CardJson:
+    """The card for the job's state."""
+    match job.state:
+        case State.DONE if job.result:
+            return _result(job, job.result, texts, json_url)
+        case State.FAILED:
+            return _error(job, texts)
+        case State.DELETED:
+            return deleted_card(texts)
+        case _:
+            return _progress(job, texts, now)
+
+
+def _progress(job: Job, texts: Catalogue, now: datetime) -> CardJson:
+    at = STEPS.index(job.step)
+    waiting = job.state == State.QUEUED and job.attempts == 0
+    step = texts("progress.waiting") if waiting else texts("progress.step_of", step=at + 1, steps=len(STEPS), name=texts(f"step.{job.step.value}"))
+    elapsed = texts("progress.elapsed", time=duration((now - job.created).total_seconds()))
+    again = f" · {texts('progress.again', attempt=job.attempts)}" if job.attempts > 1 else ""
+    trail = "  ›  ".join(f"**{texts(f'step.{s.value}')}**" if s == job.step else texts(f"step.{s.value}") for s in STEPS)
+    return card(
+        title(texts("progress.title"), icon="⏳"),
+        plain(job.source.name, limit=120, weight="Bolder"),
+        progress_bar(max(job.progress, 0.06)),
+        say(step, spacing="Small"),
+        say(trail, isSubtle=True, size="Small", spacing="Small"),
+        say(elapsed + again, isSubtle=True, size="Small", spacing="Small"),
+        language=texts.language,
+        summary=texts("progress.summary", file=job.source.name, step=texts(f"step.{job.step.value}")),
+    )
+
+
+def _result(job: Job, result: Result, texts: Catalogue, json_url: str) -> CardJson:
+    name = result.candidate or texts("result.unnamed")
+    years = texts.n("result.years_value", result.years, years=texts.number(result.years)) if result.years else ""
+    rows = [
+        (texts("result.years"), years),
+        (texts("result.position"), result.position),
+        (texts("result.skills"), ", ".join(result.skills)),
+        (texts("result.languages"), ", ".join(result.languages)),
+    ]
+    cost = texts("result.cost", cost=texts.number(result.usage.cost, 4)) if result.usage.input_tokens else texts("result.free")
+    footer = texts.n("result.footer", result.pages, file=clip(job.source.name, 80), pages=result.pages, seconds=texts.number(result.seconds), cost=cost)
+    head: list[Element] = [title(texts("result.title"), icon="✅"), plain(name, limit=120, size="Large", weight="Bolder")]
+    if result.headline:
+        head.append(plain(result.headline, limit=160, isSubtle=True, spacing="None"))
+    confirm = inner_card(
+        say(texts("result.delete_confirm")), actions=[button(texts("delete.confirm"), DeleteJob(job.id), style="destructive")]
+    )
+    return card(
+        *head,
+        *facts(rows),
+        box(*_look(result, texts)),
+        plain(footer, limit=220, isSubtle=True, size="Small"),
+        actions=[
+            OpenUrl(title=texts("result.open"), url=result.word.url),
+            OpenUrl(title=texts("result.json"), url=json_url),
+            ShowCard(title=texts("result.delete"), card=confirm),
+        ],
+        language=texts.language,
+        summary=texts("result.summary", name=name),
+    )
+
+
+def _look(result: Result, texts: Catalogue) -> list[Element]:
+    """Findings: counted by severity, the first three in words."""
+    counted = [texts.n(f"severity.{s}_count", result.counts[s]) for s in SEVERITIES if result.counts.get(s)]
+    if not counted:
+        return [say(texts("result.nothing"), weight="Bolder")]
+    found: list[Element] = [say(f"**{texts('result.look')}:** {', '.join(counted)}")]
+    found += [plain(f"{_ICONS[n.severity]} {notice_text(n, texts)}", limit=200, spacing="Small") for n in result.notices[:3]]
+    more = sum(result.counts.values()) - len(result.notices[:3])
+    if more > 0:
+        found.append(say(texts.n("result.more", more), isSubtle=True, size="Small", spacing="Small"))
+    return found
+
+
+def notice_text(notice: Notice, texts: Catalogue) -> str:
+    """A finding in words."""
+    count = int(notice.values["count"]) if notice.values.get("count", "").isdigit() else 0
+    key = f"finding.{notice.key}"
+    values = {k: v for k, v in notice.values.items() if k != "count"}
+    return texts.n(key, count, **values)
+
+
+def _error(job: Job, texts: Catalogue) -> CardJson:
+    problem = job.problem
+    key = f"error.{problem.key}" if problem and f"error.{problem.key}" in texts else "error.bug"
+    actions: list[Element] = [button(texts("error.try_again"), RetryJob(job.id))] if problem and problem.retry else []
+    return card(
+        title(texts("error.title"), icon="❌"),
+        plain(job.source.name, limit=120, weight="Bolder"),
+        plain(texts(key, **(problem.values if problem else {})), limit=500),
+        say(texts("error.reference", reference=problem.reference if problem else "–"), isSubtle=True, size="Small"),
+        actions=actions,
+        language=texts.language,
+        summary=texts("error.summary", file=job.source.name),
+    )
+
+
+def error_text(key: str, values: dict[str, str | int], texts: Catalogue) -> str:
+    """A user's error in words; an unknown key reads as an unexpected error."""
+    name = f"error.{key}"
+    return texts(name, **values) if name in texts else texts("error.bug")
+
+
+def deleted_card(texts: Catalogue) -> CardJson:
+    return card(say(f"🗑️ {texts('delete.card')}", isSubtle=True), language=texts.language, summary=texts("delete.card"))
+
+
+def duration(seconds: float) -> str:
+    """ "42 s", "3:05 min"."""
+    whole = max(0, round(seconds))
+    return f"{whole} s" if whole < 60 else f"{whole // 60}:{whole % 60:02} min"
