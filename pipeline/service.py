@@ -55,8 +55,11 @@ class Service:
 
     # --- jobs
 
-    async def submit(self, submission: Submission) -> tuple[Job, bool]:
-        """The job, and whether it is new. Raises UserError: too_large, not_a_pdf."""
+    async def submit(self, submission: Submission, *, start: bool = True) -> tuple[Job, bool]:
+        """The job, and whether it is new. Without `start` the caller wakes it, or the sweeper does after a while.
+
+        Raises UserError: too_large, not_a_pdf.
+        """
         data = submission.data
         if data is not None and len(data) > MAX_BYTES:
             raise UserError("too_large", limit=MAX_BYTES // 2**20)
@@ -83,7 +86,8 @@ class Service:
             await self._records.put(JOBS, job.tenant, job.id, to_json(job, Job), etag=None)
         except Conflict:
             return await self.job(job.tenant, job.id), False
-        await self.wake(job)
+        if start:
+            await self.wake(job)
         return job, True
 
     async def wake(self, job: Job, *, delay: float = 0.0) -> None:
@@ -112,10 +116,12 @@ class Service:
             except Conflict:
                 continue
 
-    async def retry(self, tenant: str, job_id: str) -> Job:
-        """Put a failed job back. Asking twice is asking once. Raises UserError: unknown_job."""
+    async def retry(self, tenant: str, user: str, job_id: str) -> Job:
+        """Put a failed job back. Asking twice is asking once. Raises UserError: unknown_job, not_yours."""
         record = await self._record(tenant, job_id)
         job = from_json(record.value, Job)
+        if job.user != user:
+            raise UserError("not_yours")
         if job.state != State.FAILED:
             return job
         job = job.model_copy(update={"state": State.QUEUED, "step": Step.RECEIVED, "attempts": 0, "problem": None, "updated": self._clock.now()})
@@ -150,17 +156,24 @@ class Service:
 
     # --- batches
 
-    async def batch(self, tenant: str, user: str, jobs: tuple[str, ...], conversation: Conversation | None, *, key: str = "") -> Batch:
-        """Jobs that came together. The same key is the same batch."""
-        batch_id = batch_key(tenant, key) if key else self._ids.new()
+    def batch_id(self, tenant: str, key: str) -> str:
+        """The id of the batch with that key, known before it is opened."""
+        return uuid.uuid5(_NAMESPACE, f"batch\n{tenant}\n{key}").hex if key else self._ids.new()
+
+    async def open_batch(
+        self, tenant: str, user: str, jobs: tuple[str, ...], conversation: Conversation | None = None, *, key: str = ""
+    ) -> tuple[Batch, bool]:
+        """Jobs that came together, and whether the batch is new. The same key is the same batch."""
+        batch_id = self.batch_id(tenant, key)
         batch = Batch(id=batch_id, tenant=tenant, user=user, created=self._clock.now(), jobs=jobs, conversation=conversation)
         try:
             await self._records.put(BATCHES, tenant, batch_id, to_json(batch, Batch), etag=None)
         except Conflict:
-            return await self.get_batch(tenant, batch_id)
-        return batch
+            return await self.batch(tenant, batch_id), False
+        return batch, True
 
-    async def get_batch(self, tenant: str, batch_id: str) -> Batch:
+    async def batch(self, tenant: str, batch_id: str) -> Batch:
+        """Raises UserError: unknown_job."""
         record = await self._records.get(BATCHES, tenant, batch_id)
         if record is None:
             raise UserError("unknown_job")
@@ -209,15 +222,30 @@ class Service:
                 found.append((score, candidate))
         return [c for _, c in sorted(found, key=lambda pair: (-pair[0], pair[1].name))]
 
+    async def candidate(self, tenant: str, user: str, candidate_id: str) -> Candidate:
+        """A candidate of the user. Raises UserError: unknown_candidate."""
+        record = await self._records.get(CANDIDATES, tenant, candidate_id) if re.fullmatch(r"[0-9a-f]{32}", candidate_id) else None
+        found = from_json(record.value, Candidate) if record else None
+        own = {job.id for job in await self.jobs_of(tenant, user)}
+        if found is None or not own & set(found.jobs):
+            raise UserError("unknown_candidate")
+        return found
+
+    async def candidate_of(self, tenant: str, job_id: str) -> Candidate | None:
+        """The candidate whose CV the job made."""
+        job = await self.job(tenant, job_id)
+        record = await self._records.get(CANDIDATES, tenant, job.result.candidate_id) if job.result else None
+        return from_json(record.value, Candidate) if record else None
+
     async def delete_candidate(self, tenant: str, user: str, candidate_id: str) -> list[Job]:
         """Erase what we hold of a candidate: originals, results, Word files. Returns the jobs as they were, for their cards.
 
-        Raises UserError: unknown_candidate. Deleting again what is gone is no error: it returns nothing.
+        Deleting again what is gone is no error: it returns nothing. Raises UserError: not_yours.
         """
-        record = await self._records.get(CANDIDATES, tenant, candidate_id) if re.fullmatch(r"[0-9a-f]{32}", candidate_id) else None
-        if record is None:
+        try:
+            candidate = await self.candidate(tenant, user, candidate_id)
+        except UserError:
             return []
-        candidate = from_json(record.value, Candidate)
         erased: list[Job] = []
         for job_id in candidate.jobs:
             job_record = await self._records.get(JOBS, tenant, job_id)
@@ -270,10 +298,6 @@ class Service:
 
 def blob(job: Job, name: str) -> str:
     return f"{job.tenant}/{job.id}/{name}"
-
-
-def batch_key(tenant: str, key: str) -> str:
-    return uuid.uuid5(_NAMESPACE, f"batch\n{tenant}\n{key}").hex
 
 
 def candidate_key(tenant: str, name: str, email: str) -> str:

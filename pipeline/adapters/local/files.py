@@ -71,7 +71,8 @@ class FolderDrive:
     async def save(self, tenant: str, folder: str, name: str, data: bytes, *, job: str) -> DriveItem:
         path = f"{safe_name(tenant)}/{safe_name(job)}/{safe_name(name)}"
         await self._blobs.put(path, data)
-        return DriveItem(id=path, name=safe_name(name), url=f"{self._base_url}/api/download/{job}")
+        where = f"?tenant={tenant}" if tenant != "local" else ""
+        return DriveItem(id=path, name=safe_name(name), url=f"{self._base_url}/api/download/{job}{where}")
 
     async def read(self, tenant: str, item: DriveItem) -> bytes | None:
         return await self._blobs.get(item.id)

@@ -1,0 +1,169 @@
+"""The Bot Framework adapter: one way in, one error path, one credential cache.
+
+Cures what the SDK (4.17.1, at its end of life) gets wrong: dict bodies of invokes, 500 for bad tokens and bad bodies, a new
+token per turn, a quadratic list comparison per connector client.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import enum
+import logging
+import types
+from typing import Any
+from urllib.parse import urlsplit
+
+import msrest.universal_http.requests
+from aiohttp import web
+from botbuilder.core import Bot, InvokeResponse, TurnContext
+from botbuilder.core.serializer_helper import serializer_helper
+from botbuilder.integration.aiohttp import CloudAdapter, ConfigurationBotFrameworkAuthentication
+from botbuilder.schema import Activity, ActivityTypes
+from botframework.connector.auth import (
+    AuthenticateRequestResult,
+    AuthenticationConstants,
+    ClaimsIdentity,
+    ManagedIdentityServiceClientCredentialsFactory,
+    PasswordServiceClientCredentialFactory,
+    ServiceClientCredentialsFactory,
+)
+from msrest.serialization import Model
+
+from bot.auth import TokenCheck, Unauthorized
+from bot.settings import Settings, is_loopback
+
+_log = logging.getLogger("bot")
+
+SERVICE_HOSTS = (".trafficmanager.net", ".botframework.com", ".teams.microsoft.com", ".teams.microsoft.us")
+"""Hosts that activities may name as their service url: public cloud and government clouds."""
+
+# msrest compares a list of 999 codes with a list of 500 for each client; as a set it is the same and 10 times faster
+msrest.universal_http.requests.ClientRetryPolicy.safe_codes = frozenset(msrest.universal_http.requests.ClientRetryPolicy.safe_codes)
+
+
+class CachedCredentials(ServiceClientCredentialsFactory):
+    """One credentials object, and so one token cache, per app, scope and endpoint; tokens are fetched off the event loop."""
+
+    def __init__(self, inner: ServiceClientCredentialsFactory) -> None:
+        self._inner = inner
+        self._made: dict[tuple[str, str, str], Any] = {}
+
+    async def is_valid_app_id(self, app_id: str) -> bool:
+        return bool(await self._inner.is_valid_app_id(app_id))
+
+    async def is_authentication_disabled(self) -> bool:
+        return bool(await self._inner.is_authentication_disabled())
+
+    async def create_credentials(self, app_id: str, oauth_scope: str, login_endpoint: str, validate_authority: bool) -> Any:  # noqa: FBT001  # the SDK's signature
+        key = (app_id, oauth_scope, login_endpoint)
+        if key not in self._made:
+            self._made[key] = await self._inner.create_credentials(app_id, oauth_scope, login_endpoint, validate_authority)
+        made = self._made[key]
+        if not await self.is_authentication_disabled():
+            await asyncio.to_thread(made.get_access_token)
+        return made
+
+
+def make_adapter(settings: Settings, check: TokenCheck | None) -> TeamsAdapter:
+    configuration = types.SimpleNamespace(
+        APP_ID=settings.app_id,
+        APP_PASSWORD=settings.app_password,
+        APP_TENANTID=settings.app_tenant,
+        APP_TYPE=settings.app_type if settings.app_id else "MultiTenant",
+    )
+    inner: ServiceClientCredentialsFactory
+    if settings.app_id and settings.app_type == "UserAssignedMSI":
+        inner = ManagedIdentityServiceClientCredentialsFactory(settings.app_id)
+    else:
+        inner = PasswordServiceClientCredentialFactory(settings.app_id, settings.app_password, settings.app_tenant)
+    authentication = ConfigurationBotFrameworkAuthentication(configuration, credentials_factory=CachedCredentials(inner))
+    return TeamsAdapter(authentication, settings, check)
+
+
+class TeamsAdapter(CloudAdapter):  # type: ignore[misc]  # the SDK has no types
+    """`check` is None only on loopback without an app id, where every local request is accepted."""
+
+    def __init__(self, authentication: Any, settings: Settings, check: TokenCheck | None) -> None:
+        super().__init__(authentication)
+        self._settings = settings
+        self._check = check
+        self.on_turn_error = _on_turn_error
+
+    async def process(self, request: web.Request, bot: Bot, ws_response: Any = None) -> web.Response:
+        if request.content_type != "application/json":
+            return web.Response(status=415)
+        try:
+            body = await request.json()
+            if not (isinstance(body, dict) and isinstance(body.get("type"), str)):
+                return web.Response(status=400)
+            activity = Activity().deserialize(body)
+        except web.HTTPException:
+            raise
+        except Exception:  # noqa: BLE001  # msrest and json raise many kinds for a bad body
+            return web.Response(status=400)
+        try:
+            claims = await self._check.claims(request.headers.get("Authorization", ""), body) if self._check else {}
+        except Unauthorized as error:
+            _log.warning("activity refused: %s", error)
+            return web.Response(status=401)
+        if not self._allowed(body):
+            return web.Response(status=403)
+        response = await self.process_activity(self._authenticated(claims), activity, bot.on_turn)
+        if response is None:
+            return web.Response(status=202)
+        return web.json_response(plain_json(response.body), status=int(response.status))
+
+    def _allowed(self, body: dict[str, Any]) -> bool:
+        """Channel, service url and tenant. All tenants that the activity names must be allowed."""
+        host = urlsplit(str(body.get("serviceUrl", ""))).hostname or ""
+        if self._check is None:
+            return is_loopback(host)
+        tenants = {t for t in (_tenant(body, "conversation", "tenantId"), _tenant(body, "channelData", "tenant", "id")) if t}
+        return (
+            body.get("channelId") == "msteams"
+            and str(body.get("serviceUrl", "")).startswith("https://")
+            and any(host.endswith(suffix) for suffix in SERVICE_HOSTS)
+            and bool(tenants)
+            and tenants <= self._settings.allowed_tenants
+        )
+
+    def own_identity(self) -> ClaimsIdentity:
+        """The identity that the bot speaks with when nobody asked it."""
+        if self._check is None:
+            return ClaimsIdentity({}, True, AuthenticationConstants.ANONYMOUS_AUTH_TYPE)
+        return self.create_claims_identity(self._settings.app_id)
+
+    def _authenticated(self, claims: dict[str, Any]) -> AuthenticateRequestResult:
+        identity = ClaimsIdentity(claims, True) if claims else self.own_identity()
+        result = AuthenticateRequestResult()
+        result.claims_identity = identity
+        result.audience = AuthenticationConstants.TO_CHANNEL_FROM_BOT_OAUTH_SCOPE
+        result.caller_id = None
+        result.connector_factory = self.bot_framework_authentication.create_connector_factory(identity)
+        return result
+
+
+async def _on_turn_error(context: TurnContext, error: Exception) -> None:
+    """Everything that a turn did not catch. The user gets a short answer, the log the cause."""
+    _log.error("turn failed", exc_info=error)
+    if context.activity.type == ActivityTypes.invoke:
+        body = {"statusCode": 500, "type": "application/vnd.microsoft.error", "value": {"code": "Error", "message": "Error"}}
+        await context.send_activity(Activity(type=ActivityTypes.invoke_response, value=InvokeResponse(status=200, body=body)))
+
+
+def plain_json(value: Any) -> Any:
+    """SDK models, enums and containers -> plain JSON data."""
+    if isinstance(value, Model):
+        return serializer_helper(value)
+    if isinstance(value, dict):
+        return {k: plain_json(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain_json(v) for v in value]
+    return value.value if isinstance(value, enum.Enum) else value
+
+
+def _tenant(body: dict[str, Any], *path: str) -> str:
+    node: Any = body
+    for name in path:
+        node = node.get(name) if isinstance(node, dict) else None
+    return node if isinstance(node, str) else ""

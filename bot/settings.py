@@ -1,0 +1,135 @@
+"""All settings, from the environment. Every variable is named once, here, and checked once, at start-up."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+
+FIRM = "Ihre Firma GmbH"
+FILE_HOSTS = (".sharepoint.com", ".sharepoint.de", ".sharepoint.us")
+
+
+class BadSettings(ValueError):
+    """A setting is missing or wrong; the message says which and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Defaults run everything on this computer, without any account or key."""
+
+    data: Path = Path(".data")
+    host: str = "127.0.0.1"
+    port: int = 3978
+    public_url: str = ""
+    workers: int = 2
+    firm: str = FIRM
+    template: str = "classic"
+    templates: Path | None = None
+    log_level: str = "INFO"
+    app_id: str = ""
+    app_password: str = ""
+    app_tenant: str = ""
+    app_type: str = "SingleTenant"
+    allowed_tenants: frozenset[str] = frozenset()
+    file_hosts: tuple[str, ...] = FILE_HOSTS
+    local_origins: tuple[str, ...] = ()
+    llm_model: str = "gpt-4o-mini"
+    openai_key: str = ""
+    openai_base_url: str = ""
+    azure_endpoint: str = ""
+    azure_key: str = ""
+    azure_api_version: str = "2024-10-21"
+    azure_identity: str = ""
+    input_price: float = 0.15
+    output_price: float = 0.60
+
+    @property
+    def url(self) -> str:
+        """Where people reach the app."""
+        return self.public_url or f"http://{self.host}:{self.port}"
+
+    @property
+    def uses_llm(self) -> bool:
+        return bool(self.openai_key or self.openai_base_url or self.azure_endpoint)
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> Settings:
+        """Raises BadSettings."""
+
+        def get(name: str, default: str = "") -> str:
+            return environ.get(name, "").strip() or default
+
+        def number(name: str, default: float) -> float:
+            try:
+                return float(get(name, str(default)))
+            except ValueError:
+                raise BadSettings(f"{name} must be a number, not {get(name)!r}") from None
+
+        def names(name: str) -> tuple[str, ...]:
+            return tuple(part.strip() for part in get(name).split(",") if part.strip())
+
+        azure = get("AZURE_OPENAI_ENDPOINT")
+        settings = cls(
+            data=Path(get("DATA_DIR", ".data")),
+            host=get("HOST", "127.0.0.1"),
+            port=int(number("PORT", 3978)),
+            public_url=get("PUBLIC_URL").rstrip("/"),
+            workers=int(number("WORKERS", 2)),
+            firm=get("FIRM_NAME", FIRM),
+            template=get("TEMPLATE", "classic"),
+            templates=Path(get("TEMPLATES_DIR")) if get("TEMPLATES_DIR") else None,
+            log_level=get("LOG_LEVEL", "INFO").upper(),
+            app_id=get("MICROSOFT_APP_ID"),
+            app_password=get("MICROSOFT_APP_PASSWORD"),
+            app_tenant=get("MICROSOFT_APP_TENANT_ID"),
+            app_type=get("MICROSOFT_APP_TYPE", "SingleTenant"),
+            allowed_tenants=frozenset(names("ALLOWED_TENANTS")) or frozenset(filter(None, [get("MICROSOFT_APP_TENANT_ID")])),
+            file_hosts=names("FILE_HOSTS") or FILE_HOSTS,
+            local_origins=names("LOCAL_ORIGINS"),
+            llm_model=get("AZURE_OPENAI_DEPLOYMENT") if azure else get("OPENAI_MODEL", "gpt-4o-mini"),
+            openai_key=get("OPENAI_API_KEY"),
+            openai_base_url=get("OPENAI_BASE_URL"),
+            azure_endpoint=azure,
+            azure_key=get("AZURE_OPENAI_API_KEY"),
+            azure_api_version=get("AZURE_OPENAI_API_VERSION", "2024-10-21"),
+            azure_identity=get("AZURE_CLIENT_ID"),
+            input_price=number("LLM_INPUT_PRICE", 0.15),
+            output_price=number("LLM_OUTPUT_PRICE", 0.60),
+        )
+        settings._check()
+        return settings
+
+    def _check(self) -> None:
+        if not 0 < self.port < 65536:
+            raise BadSettings(f"PORT must be between 1 and 65535, not {self.port}")
+        if not 1 <= self.workers <= 32:
+            raise BadSettings(f"WORKERS must be between 1 and 32, not {self.workers}")
+        if self.log_level not in ("DEBUG", "INFO", "WARNING", "ERROR"):
+            raise BadSettings(f"LOG_LEVEL must be DEBUG, INFO, WARNING or ERROR, not {self.log_level!r}")
+        if self.azure_endpoint and not self.llm_model:
+            raise BadSettings("AZURE_OPENAI_DEPLOYMENT is missing: name the deployment of the model")
+        if not self.app_id:
+            if not is_loopback(self.host):
+                raise BadSettings(f"MICROSOFT_APP_ID is empty: without it the app answers on 127.0.0.1 only, not on {self.host}")
+            return
+        if self.local_origins:
+            raise BadSettings("LOCAL_ORIGINS is for local tests only and cannot be combined with MICROSOFT_APP_ID")
+        if self.app_type not in ("SingleTenant", "UserAssignedMSI"):
+            raise BadSettings(f"MICROSOFT_APP_TYPE must be SingleTenant or UserAssignedMSI, not {self.app_type!r}")
+        if not self.app_tenant:
+            raise BadSettings("MICROSOFT_APP_TENANT_ID is missing: the id of your Entra tenant")
+        if self.app_type == "SingleTenant" and not self.app_password:
+            raise BadSettings("MICROSOFT_APP_PASSWORD is missing: the client secret of the bot's app registration")
+
+
+def is_loopback(host: str) -> bool:
+    """Is it this computer's own address or name?"""
+    if host in ("localhost", "localhost."):
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False

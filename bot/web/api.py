@@ -1,0 +1,210 @@
+"""The REST API: the same use cases as the chat. Described by openapi.yaml, which a test holds against these routes."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+from aiohttp import BodyPartReader, web
+
+from bot.web.hub import Hub
+from bot.web.views import job_json, problem, texts_of
+from pipeline.errors import UserError
+from pipeline.model.job import Job, Source
+from pipeline.service import MAX_BYTES, Service, Submission
+
+TENANT = USER = "local"
+"""Until sign-in exists there is one local user with all roles."""
+
+MAX_FILES = 40
+DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+_HEARTBEAT = 15.0
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """What a multipart form held."""
+
+    files: tuple[tuple[str, bytes], ...]
+    fields: dict[str, str]
+
+
+class Api:
+    def __init__(self, service: Service, hub: Hub, started: Callable[[], None], *, templates: tuple[str, ...]) -> None:
+        self._service = service
+        self._hub = hub
+        self._started = started
+        self._templates = templates
+
+    def routes(self) -> list[web.RouteDef]:
+        return [
+            web.post("/api/cv/process", answered(self.process)),
+            web.post("/api/batch/process", answered(self.process_batch)),
+            web.get("/api/batches/{batch_id}", answered(self.get_batch)),
+            web.get("/api/jobs", answered(self.list_jobs)),
+            web.get("/api/jobs/{job_id}", answered(self.get_job)),
+            web.delete("/api/jobs/{job_id}", answered(self.delete_job)),
+            web.post("/api/jobs/{job_id}/retry", answered(self.retry_job)),
+            web.get("/api/jobs/{job_id}/json", answered(self.get_json)),
+            web.get("/api/download/{job_id}", answered(self.download)),
+            web.get("/api/events", answered(self.events)),
+            web.get("/openapi.yaml", answered(self.openapi)),
+        ]
+
+    async def process(self, request: web.Request) -> web.StreamResponse:
+        upload = await _upload(request, most=1)
+        job = await self._submit(request, upload, 0)
+        self._started()
+        body = {"job_id": job.id, "status": job.state.value, "estimated_time": await self._estimate(1)}
+        return web.json_response(body, status=202, headers={"Location": f"/api/jobs/{job.id}"})
+
+    async def process_batch(self, request: web.Request) -> web.StreamResponse:
+        upload = await _upload(request, most=MAX_FILES)
+        jobs, refused = [], []
+        texts = texts_of(request)
+        for i, (name, _) in enumerate(upload.files):
+            try:
+                jobs.append(await self._submit(request, upload, i))
+            except UserError as error:  # one bad file never stops the rest
+                refused.append({"file": name, "error": json.loads(problem(error, texts).body or b"{}")["error"]})
+        batch, _ = await self._service.open_batch(TENANT, USER, tuple(job.id for job in jobs))
+        self._started()
+        body = {"batch_id": batch.id, "job_ids": [job.id for job in jobs], "refused": refused, "estimated_time": await self._estimate(len(jobs))}
+        return web.json_response(body, status=202, headers={"Location": f"/api/batches/{batch.id}"})
+
+    async def get_batch(self, request: web.Request) -> web.StreamResponse:
+        batch = await self._service.batch(TENANT, request.match_info["batch_id"])
+        jobs = await self._service.batch_jobs(batch)
+        return web.json_response({"batch_id": batch.id, "jobs": [job_json(job, texts_of(request)) for job in jobs]})
+
+    async def list_jobs(self, request: web.Request) -> web.StreamResponse:
+        jobs = await self._service.jobs_of(TENANT, USER)
+        return web.json_response({"jobs": [job_json(job, texts_of(request)) for job in jobs[:100]]})
+
+    async def get_job(self, request: web.Request) -> web.StreamResponse:
+        return web.json_response(job_json(await self._job(request), texts_of(request)))
+
+    async def delete_job(self, request: web.Request) -> web.StreamResponse:
+        await self._service.delete_job(TENANT, USER, request.match_info["job_id"])
+        return web.Response(status=204)
+
+    async def retry_job(self, request: web.Request) -> web.StreamResponse:
+        job = await self._service.retry(TENANT, USER, request.match_info["job_id"])
+        self._started()
+        return web.json_response(job_json(job, texts_of(request)), status=202)
+
+    async def get_json(self, request: web.Request) -> web.StreamResponse:
+        name, data = await self._service.resume(_tenant(request), request.match_info["job_id"])
+        return web.Response(body=data, content_type="application/json", headers=_attachment(name))
+
+    async def download(self, request: web.Request) -> web.StreamResponse:
+        name, data = await self._service.word(_tenant(request), request.match_info["job_id"])
+        return web.Response(body=data, content_type=DOCX, headers=_attachment(name))
+
+    async def events(self, request: web.Request) -> web.StreamResponse:
+        """Server-sent events: one `job` event per change; a comment now and then keeps the line open."""
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store", "X-Accel-Buffering": "no"})
+        await response.prepare(request)
+        await response.write(b": connected\n\n")
+        texts = texts_of(request)
+        with self._hub.listen(TENANT, USER) as changes:
+            while True:
+                try:
+                    async with asyncio.timeout(_HEARTBEAT):
+                        job = await changes.get()
+                except TimeoutError:
+                    await response.write(b": still here\n\n")
+                    continue
+                if job is None:
+                    return response
+                await response.write(f"event: job\ndata: {json.dumps(job_json(job, texts), ensure_ascii=False)}\n\n".encode())
+
+    async def openapi(self, request: web.Request) -> web.StreamResponse:
+        return web.FileResponse(Path(__file__).parent / "openapi.yaml", headers={"Content-Type": "application/yaml"})
+
+    async def _job(self, request: web.Request) -> Job:
+        return await self._service.job(TENANT, request.match_info["job_id"])
+
+    async def _submit(self, request: web.Request, upload: Upload, i: int) -> Job:
+        name, data = upload.files[i]
+        template = upload.fields.get("template", "")
+        if template and template not in self._templates:
+            raise UserError("unknown_template", template=template[:60], known=", ".join(self._templates))
+        language = upload.fields.get("language", "")
+        submission = Submission(
+            tenant=TENANT,
+            user=USER,
+            source=Source(name=name[-160:], size=len(data)),
+            data=data,
+            template=template,
+            language=language if language in ("de", "en") else "",
+            locale=texts_of(request).language,
+        )
+        job, _ = await self._service.submit(submission)
+        return job
+
+    async def _estimate(self, jobs: int) -> float:
+        """Seconds until the result, from the last results of this user."""
+        recent = [j.result.seconds for j in (await self._service.jobs_of(TENANT, USER))[:20] if j.result]
+        return round((sorted(recent)[len(recent) // 2] if recent else 2.0) * max(jobs, 1), 1)
+
+
+def answered(handler: Handler) -> Handler:
+    """User errors become JSON with a message in the reader's language."""
+
+    async def wrapped(request: web.Request) -> web.StreamResponse:
+        try:
+            return await handler(request)
+        except UserError as error:
+            return problem(error, texts_of(request))
+
+    return wrapped
+
+
+async def _upload(request: web.Request, *, most: int) -> Upload:
+    """Files and fields of a multipart form. Raises UserError: bad_request, no_file, too_many_files, too_large."""
+    if not request.content_type.startswith("multipart/"):
+        raise UserError("bad_request", detail="multipart/form-data")
+    files: list[tuple[str, bytes]] = []
+    fields: dict[str, str] = {}
+    try:
+        reader = await request.multipart()
+        while (part := await reader.next()) is not None:
+            if not isinstance(part, BodyPartReader):
+                raise UserError("bad_request", detail="multipart")
+            if part.filename is None:
+                fields[part.name or ""] = (await _limited(part, 4096)).decode("utf-8", "replace")
+                continue
+            if len(files) == most:
+                raise UserError("too_many_files", limit=most)
+            files.append((part.filename or "CV.pdf", await _limited(part, MAX_BYTES)))
+    except (ValueError, AssertionError) as error:
+        raise UserError("bad_request", detail=type(error).__name__) from None
+    if not files:
+        raise UserError("no_file")
+    return Upload(tuple(files), fields)
+
+
+async def _limited(part: BodyPartReader, limit: int) -> bytes:
+    data = bytearray()
+    while chunk := await part.read_chunk(1 << 16):
+        data += chunk
+        if len(data) > limit:
+            raise UserError("too_large", limit=limit // 2**20)
+    return bytes(data)
+
+
+def _tenant(request: web.Request) -> str:
+    """Files of chats carry their tenant in the link; on loopback the one local user may open them."""
+    return request.query.get("tenant", TENANT)
+
+
+def _attachment(name: str) -> dict[str, str]:
+    plain = name.encode("ascii", "replace").decode().replace("?", "_").replace('"', "_")
+    return {"Content-Disposition": f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name)}"}

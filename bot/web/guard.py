@@ -1,0 +1,43 @@
+"""Who may use the REST API and the page: until sign-in exists, this computer only.
+
+The peer, the Host header (against DNS rebinding) and the Origin header (against other pages in the same browser) are checked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from urllib.parse import urlsplit
+
+from aiohttp import web
+
+from bot.settings import is_loopback
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+_OPEN = frozenset({"/api/messages", "/health/live", "/health/ready"})
+_HEADERS = {
+    "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+}
+
+
+@web.middleware
+async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
+    if request.path not in _OPEN and not _local(request):
+        return web.json_response({"error": {"key": "forbidden", "message": "This address answers on this computer only."}}, status=403)
+    response = await handler(request)
+    if not response.prepared:
+        response.headers.update(_HEADERS)
+    return response
+
+
+def _local(request: web.Request) -> bool:
+    host = urlsplit(f"//{request.host}").hostname or ""
+    origin = request.headers.get("Origin")
+    return (
+        request.remote is not None
+        and is_loopback(request.remote)
+        and is_loopback(host)
+        and (origin is None or origin == f"{request.scheme}://{request.host}")
+    )

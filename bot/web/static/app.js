@@ -1,0 +1,144 @@
+"use strict";
+
+const texts = JSON.parse(document.getElementById("texts").textContent);
+const list = document.getElementById("jobs");
+const message = document.getElementById("message");
+const shown = new Map();
+
+function say(text) {
+  message.textContent = text;
+  message.hidden = !text;
+}
+
+async function call(path, options) {
+  try {
+    const response = await fetch(path, options);
+    if (response.status === 204) return {};
+    const body = await response.json();
+    if (!response.ok) {
+      say(body.error ? body.error.message : texts.failed);
+      return null;
+    }
+    return body;
+  } catch {
+    say(texts.failed);
+    return null;
+  }
+}
+
+function fill(element, selector, text) {
+  const node = element.querySelector(selector);
+  node.textContent = text || "";
+  node.hidden = !text;
+  return node;
+}
+
+function show(job) {
+  if (job.status === "deleted") {
+    shown.get(job.job_id)?.remove();
+    shown.delete(job.job_id);
+    document.getElementById("empty").hidden = shown.size > 0;
+    return;
+  }
+  let element = shown.get(job.job_id);
+  if (!element) {
+    element = document.getElementById("job").content.firstElementChild.cloneNode(true);
+    element.dataset.job = job.job_id;
+    shown.set(job.job_id, element);
+    list.prepend(element);
+    element.querySelector(".retry").addEventListener("click", () => retry(job.job_id));
+    element.querySelector(".delete").addEventListener("click", () => remove(job.job_id, job.file));
+  }
+  document.getElementById("empty").hidden = true;
+  const ended = job.status === "done" || job.status === "failed";
+  const result = job.result;
+  element.dataset.status = job.status;
+  fill(element, ".name", (result && result.candidate) || job.file);
+  fill(element, ".file", result ? job.file : "");
+  fill(element, ".line", result ? [result.headline, result.years_text].filter(Boolean).join(" · ") : "");
+  const bar = element.querySelector("progress");
+  bar.hidden = ended;
+  bar.value = Math.max(job.progress, 0.05);
+  bar.setAttribute("aria-label", job.file);
+  const steps = element.querySelector(".steps");
+  steps.hidden = ended;
+  steps.replaceChildren(...job.steps.map((step) => {
+    const item = document.createElement("li");
+    item.textContent = step.title;
+    item.className = step.status;
+    return item;
+  }));
+  fill(element, ".error", job.error ? `${job.error.message} (${job.error.reference})` : "");
+  const findings = element.querySelector(".findings");
+  const first = result ? result.findings.slice(0, 5) : [];
+  findings.hidden = first.length === 0;
+  findings.replaceChildren(...first.map((finding) => {
+    const item = document.createElement("li");
+    item.textContent = finding.text;
+    return item;
+  }));
+  const open = fill(element, ".open", job.result_url ? texts.open : "");
+  open.href = job.result_url || "#";
+  const json = fill(element, ".json", job.json_url ? texts.json : "");
+  json.href = job.json_url || "#";
+  fill(element, ".retry", job.error && job.error.retry ? texts.retry : "");
+  fill(element, ".delete", ended ? texts.delete : "");
+}
+
+async function upload(files) {
+  say("");
+  const pdfs = [...files].filter((file) => {
+    const ok = file.type === "application/pdf" || file.name.toLowerCase().endsWith(".pdf");
+    if (!ok) say(texts.not_pdf.replace("{file}", file.name));
+    return ok;
+  });
+  if (!pdfs.length) return;
+  const form = new FormData();
+  form.append("template", document.getElementById("template").value);
+  form.append("language", document.getElementById("language").value);
+  pdfs.forEach((file) => form.append("file", file, file.name));
+  const several = pdfs.length > 1;
+  const answer = await call(several ? "/api/batch/process" : "/api/cv/process", { method: "POST", body: form });
+  if (!answer) return;
+  if (answer.refused && answer.refused.length) {
+    say(answer.refused.map((r) => `${r.file}: ${r.error.message}`).join("\n"));
+  }
+  for (const id of answer.job_ids || [answer.job_id]) {
+    const job = await call(`/api/jobs/${id}`);
+    if (job) show(job);
+  }
+}
+
+async function retry(id) {
+  const job = await call(`/api/jobs/${id}/retry`, { method: "POST" });
+  if (job) show(job);
+}
+
+async function remove(id, file) {
+  if (!window.confirm(texts.delete_question.replace("{file}", file))) return;
+  const done = await call(`/api/jobs/${id}`, { method: "DELETE" });
+  if (done) show({ job_id: id, status: "deleted" });
+}
+
+async function refresh() {
+  const answer = await call("/api/jobs");
+  if (answer) answer.jobs.reverse().forEach(show);
+}
+
+const input = document.getElementById("files");
+const drop = document.getElementById("drop");
+input.addEventListener("change", () => {
+  upload(input.files);
+  input.value = "";
+});
+for (const name of ["dragover", "dragleave", "drop"]) {
+  document.addEventListener(name, (event) => {
+    event.preventDefault();
+    drop.classList.toggle("over", name === "dragover");
+    if (name === "drop") upload(event.dataTransfer.files);
+  });
+}
+
+const changes = new EventSource("/api/events");
+changes.addEventListener("open", refresh);
+changes.addEventListener("job", (event) => show(JSON.parse(event.data)));

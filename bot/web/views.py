@@ -1,0 +1,81 @@
+"""Jobs and errors as the REST API shows them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aiohttp import web
+
+from cards.i18n import LANGUAGES, Catalogue, catalogue
+from cards.job import error_text, notice_text
+from pipeline.errors import UserError
+from pipeline.model.job import STEPS, Job, State
+
+_STATUS = {"too_large": 413, "not_a_pdf": 415, "unknown_job": 404, "unknown_candidate": 404, "not_ready": 409, "not_yours": 403, "not_found": 404}
+
+
+def texts_of(request: web.Request) -> Catalogue:
+    """The catalogue of the first language in Accept-Language that we have; German where none is named."""
+    for part in request.headers.get("Accept-Language", "").split(","):
+        language = part.split(";")[0].strip().split("-")[0].lower()
+        if language in LANGUAGES:
+            return catalogue(language)
+    return catalogue("de")
+
+
+def problem(error: UserError, texts: Catalogue) -> web.Response:
+    """A user's error as JSON, in the reader's language."""
+    body = {"error": {"key": error.key, "message": error_text(error.key, error.values, texts)}}
+    return web.json_response(body, status=_STATUS.get(error.key, 400))
+
+
+def job_json(job: Job, texts: Catalogue) -> dict[str, Any]:
+    result, failed = job.result, job.problem
+    return {
+        "job_id": job.id,
+        "status": job.state.value,
+        "progress": round(job.progress, 2),
+        "steps": _steps(job, texts),
+        "result_url": f"/api/download/{job.id}" if result else None,
+        "json_url": f"/api/jobs/{job.id}/json" if result else None,
+        "error": {
+            "key": failed.key,
+            "message": error_text(failed.key, failed.values, texts),
+            "reference": failed.reference,
+            "retry": failed.retry,
+        }
+        if failed
+        else None,
+        "file": job.source.name,
+        "created": job.created.isoformat(),
+        "result": {
+            "candidate": result.candidate,
+            "headline": result.headline,
+            "years": result.years,
+            "position": result.position,
+            "skills": list(result.skills),
+            "languages": list(result.languages),
+            "findings": [{"severity": n.severity, "text": notice_text(n, texts)} for n in result.notices],
+            "counts": result.counts,
+            "seconds": result.seconds,
+            "cost": result.usage.cost,
+            "pages": result.pages,
+            "years_text": texts.n("page.years", result.years, years=texts.number(result.years)) if result.years else "",
+        }
+        if result
+        else None,
+    }
+
+
+def _steps(job: Job, texts: Catalogue) -> list[dict[str, Any]]:
+    at = STEPS.index(job.step)
+    done = job.state in (State.DONE, State.DELETED)
+    return [
+        {
+            "name": step.value,
+            "title": texts(f"step.{step.value}"),
+            "status": "done" if done or i < at else job.state.value if i == at else "waiting",
+            "seconds": job.timings.get(step.value),
+        }
+        for i, step in enumerate(STEPS)
+    ]

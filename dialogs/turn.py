@@ -1,0 +1,100 @@
+"""What comes in (Event), what goes out (Turn), and what the conversation is about (Flow). Plain values, no framework."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from cards.actions import Action
+from cards.elements import CardJson
+from pipeline.model.job import Batch, Conversation, Job
+
+
+@dataclass(frozen=True, slots=True)
+class DroppedFile:
+    """A file in a message; `url` is short-lived, `unique` the drive's id of the file or empty."""
+
+    name: str
+    url: str
+    unique: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FilesDropped:
+    files: tuple[DroppedFile, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TextSaid:
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Clicked:
+    """A button. `action` is None where the card's data is not understood (a card of an older version)."""
+
+    action: Action | None
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    pass
+
+
+Content = FilesDropped | TextSaid | Clicked | Installed
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """`id` is the activity's, the same for every repeat; `card` the message whose button was clicked."""
+
+    id: str
+    conversation: Conversation
+    content: Content
+    card: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """Which CV the person is talking about: the id of a job, or empty."""
+
+    job: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Show:
+    """Post a card."""
+
+    card: CardJson
+
+
+@dataclass(frozen=True, slots=True)
+class Replace:
+    """Put a card in place of a posted one."""
+
+    message: str
+    card: CardJson
+
+
+@dataclass(frozen=True, slots=True)
+class ShowJob:
+    """Post the job's card, remember its message, then let the work begin."""
+
+    job: Job
+
+
+@dataclass(frozen=True, slots=True)
+class ShowBatch:
+    """Post one card for several jobs, remember its message, then let the work begin."""
+
+    batch: Batch
+    jobs: tuple[Job, ...]
+
+
+Reply = Show | Replace | ShowJob | ShowBatch
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    replies: tuple[Reply, ...] = ()
+    jobs: tuple[Job, ...] = field(default=())
+    flow: Flow = Flow()
