@@ -14,15 +14,15 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.logs import set_up
+from bot.settings import BadSettings, Settings
 from cards.i18n import catalogue, catalogues
 from pipeline.adapters.local.system import RandomIds, SystemClock
 from pipeline.conversion import Options, Tools, convert
+from pipeline.errors import UserError
 from pipeline.ports import Llm
 from pipeline.read.sandbox import Sandbox
 from pipeline.render.word import template_names, template_path
-from pipeline.errors import UserError
-from bot.logs import set_up
-from bot.settings import BadSettings, Settings
 
 EX_CONFIG = 78
 SHUTDOWN_SECONDS = 3.0
@@ -60,8 +60,8 @@ def make_llm(settings: Settings) -> Llm | None:
     """The model, where one is configured; the package is loaded only then."""
     if not settings.uses_llm:
         return None
-    from pipeline.adapters.entra import managed_identity_token  # noqa: PLC0415
-    from pipeline.adapters.openai import LlmSettings, OpenAiLlm  # noqa: PLC0415
+    from pipeline.adapters.entra import managed_identity_token
+    from pipeline.adapters.openai import LlmSettings, OpenAiLlm
 
     return OpenAiLlm(
         LlmSettings(
@@ -78,7 +78,7 @@ def make_llm(settings: Settings) -> Llm | None:
 
 
 async def command_line(arguments: argparse.Namespace, settings: Settings) -> int:
-    from cli.convert import USAGE, run  # noqa: PLC0415  # the progress bar is not the server's business
+    from cli.convert import USAGE, run  # the progress bar is not the server's business
 
     texts = catalogue(os.environ.get("LC_ALL") or os.environ.get("LANG") or "en")
     word = arguments.command == "convert"
@@ -128,26 +128,26 @@ async def serve(settings: Settings) -> int:
 
 async def start(settings: Settings, *, pace: float = 2.0) -> Running:
     """Everything, built and listening. `pace` is the least time between two card updates of a conversation, in seconds."""
-    from aiohttp import web  # noqa: PLC0415
+    from aiohttp import web
 
-    from bot.adapter import make_adapter  # noqa: PLC0415
-    from bot.auth import TokenCheck  # noqa: PLC0415
-    from bot.board import Board  # noqa: PLC0415
-    from bot.incoming import LinkedFiles  # noqa: PLC0415
-    from bot.sender import Sender  # noqa: PLC0415
-    from bot.teams_bot import TeamsBot  # noqa: PLC0415
-    from bot.web.api import Api  # noqa: PLC0415
-    from bot.web.health import Health  # noqa: PLC0415
-    from bot.web.hub import Hub  # noqa: PLC0415
-    from bot.web.page import Page  # noqa: PLC0415
-    from bot.web.server import make_app  # noqa: PLC0415
-    from bot.worker import Worker  # noqa: PLC0415
-    from dialogs.router import Services  # noqa: PLC0415
-    from pipeline.adapters.local.files import FolderBlobs, FolderDrive  # noqa: PLC0415
-    from pipeline.adapters.local.sqlite import SqliteFile, SqliteQueue, SqliteRecords  # noqa: PLC0415
-    from pipeline.jobs import Runner  # noqa: PLC0415
-    from pipeline.model.job import Job  # noqa: PLC0415
-    from pipeline.service import Defaults, Service  # noqa: PLC0415
+    from bot.adapter import make_adapter
+    from bot.auth import TokenCheck
+    from bot.board import Board
+    from bot.incoming import LinkedFiles
+    from bot.sender import Sender
+    from bot.teams_bot import TeamsBot
+    from bot.web.api import Api
+    from bot.web.health import Health
+    from bot.web.hub import Hub
+    from bot.web.page import Page
+    from bot.web.server import make_app
+    from bot.worker import Worker
+    from dialogs.router import Services
+    from pipeline.adapters.local.files import FolderBlobs, FolderDrive
+    from pipeline.adapters.local.sqlite import SqliteFile, SqliteQueue, SqliteRecords
+    from pipeline.jobs import Runner
+    from pipeline.model.job import Job
+    from pipeline.service import Defaults, Service
 
     clock, ids = SystemClock(), RandomIds()
     file = SqliteFile(settings.data / "cvgen.sqlite")
@@ -157,9 +157,7 @@ async def start(settings: Settings, *, pace: float = 2.0) -> Running:
     sandbox = Sandbox()
     await sandbox.start()
     llm = make_llm(settings)
-    service = Service(
-        records=records, blobs=blobs, queue=queue, drive=drive, clock=clock, ids=ids, defaults=Defaults(template=settings.template)
-    )
+    service = Service(records=records, blobs=blobs, queue=queue, drive=drive, clock=clock, ids=ids, defaults=Defaults(template=settings.template))
     runner = Runner(
         service=service,
         records=records,
@@ -181,7 +179,11 @@ async def start(settings: Settings, *, pace: float = 2.0) -> Running:
 
     worker = Worker(runner, queue, publish, count=settings.workers)
     names = tuple(template_names(settings.templates))
-    health = Health({"records": lambda: records.get("health", "local", "ping"), "sandbox": sandbox.start})
+
+    async def ping_records() -> None:
+        await records.get("health", "local", "ping")
+
+    health = Health({"records": ping_records, "sandbox": sandbox.start})
     api = Api(service, hub, worker.nudge, templates=names)
     bot = TeamsBot(Services(service, clock.now), sender, board, records, worker.nudge)
     app = make_app(adapter, bot, api, Page(templates=names, default=settings.template), health)

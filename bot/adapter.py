@@ -38,7 +38,8 @@ SERVICE_HOSTS = (".trafficmanager.net", ".botframework.com", ".teams.microsoft.c
 """Hosts that activities may name as their service url: public cloud and government clouds."""
 
 # msrest compares a list of 999 codes with a list of 500 for each client; as a set it is the same and 10 times faster
-msrest.universal_http.requests.ClientRetryPolicy.safe_codes = frozenset(msrest.universal_http.requests.ClientRetryPolicy.safe_codes)
+_policy: Any = msrest.universal_http.requests.ClientRetryPolicy
+_policy.safe_codes = frozenset(_policy.safe_codes)
 
 
 class CachedCredentials(ServiceClientCredentialsFactory):
@@ -80,7 +81,7 @@ def make_adapter(settings: Settings, check: TokenCheck | None) -> TeamsAdapter:
     return TeamsAdapter(authentication, settings, check)
 
 
-class TeamsAdapter(CloudAdapter):  # type: ignore[misc]  # the SDK has no types
+class TeamsAdapter(CloudAdapter):
     """`check` is None only on loopback without an app id, where every local request is accepted."""
 
     def __init__(self, authentication: Any, settings: Settings, check: TokenCheck | None) -> None:

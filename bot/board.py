@@ -86,5 +86,3 @@ class Board:
         message = await self._sender.replace(where, batch.card, card) if batch.card else await self._sender.post(where, card)
         if message and message != batch.card:
             await self._service.set_batch_card(job.tenant, job.batch, message)
-
-

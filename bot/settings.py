@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-
 FIRM = "Ihre Firma GmbH"
 FILE_HOSTS = (".sharepoint.com", ".sharepoint.de", ".sharepoint.us")
 

@@ -25,7 +25,7 @@ _log = logging.getLogger("bot")
 _FLOWS = "flows"
 
 
-class TeamsBot(Bot):  # type: ignore[misc]  # the SDK has no types
+class TeamsBot(Bot):
     def __init__(self, services: Services, sender: Sender, board: Board, records: Records, started: Callable[[], None]) -> None:
         self._services = services
         self._sender = sender
@@ -38,7 +38,11 @@ class TeamsBot(Bot):  # type: ignore[misc]  # the SDK has no types
         event = event_of(activity)
         if event is None:
             if activity.type == ActivityTypes.invoke:
-                await _answer(context, {"statusCode": 501, "type": "application/vnd.microsoft.error", "value": {"code": "NotSupported", "message": "Not supported"}}, 501)
+                await _answer(
+                    context,
+                    {"statusCode": 501, "type": "application/vnd.microsoft.error", "value": {"code": "NotSupported", "message": "Not supported"}},
+                    501,
+                )
             return
         flow = await self._flow(event)
         turn = await handle(event, flow, self._services)

@@ -31,7 +31,10 @@ def help_card(texts: Catalogue, *, lead: str = "") -> CardJson:
 def status_card(jobs: list[Job], texts: Catalogue, *, now: datetime) -> CardJson:
     if not jobs:
         return card(say(texts("status.none")), language=texts.language, summary=texts("status.title"))
-    rows = [[plain(_shown(job), limit=60), plain(f"{_state(job, texts)} · {_age(job, texts, now)}", isSubtle=True), _open(job, texts)] for job in jobs[:SHOWN]]
+    rows = [
+        [plain(_shown(job), limit=60), plain(f"{_state(job, texts)} · {_age(job, texts, now)}", isSubtle=True), _open(job, texts)]
+        for job in jobs[:SHOWN]
+    ]
     body: list[Element] = [title(texts("status.title"), icon="🗂️"), table(rows, [4, 3, 3])]
     if len(jobs) > SHOWN:
         body.append(say(texts.n("status.more", len(jobs) - SHOWN), isSubtle=True, size="Small"))
@@ -64,7 +67,9 @@ def _age(job: Job, texts: Catalogue, now: datetime) -> str:
 def delete_card(candidates: list[Candidate], texts: Catalogue) -> CardJson:
     """Asks before anything is erased; with several matches, which one."""
     if len(candidates) > 1:
-        rows = [[plain(c.name, limit=80), plain(c.email, limit=80), buttons(button(texts("result.delete"), AskDelete(c.id)))] for c in candidates[:SHOWN]]
+        rows = [
+            [plain(c.name, limit=80), plain(c.email, limit=80), buttons(button(texts("result.delete"), AskDelete(c.id)))] for c in candidates[:SHOWN]
+        ]
         return card(say(texts("delete.which")), table(rows, [3, 3, 2]), language=texts.language, summary=texts("delete.title"))
     candidate = candidates[0]
     question = texts.n("delete.question", len(candidate.jobs), name=candidate.name)

@@ -119,9 +119,7 @@ def progress_bar(share: float, *, style: str = "accent") -> Element:
     """A bar of two weighted columns; `share` from 0 to 1."""
     done = max(0, min(100, round(share * 100)))
     cells = [(done, style), (100 - done, "emphasis")]
-    columns = [
-        Column(width=str(weight), style=colour, minHeight="8px", items=[]) for weight, colour in cells if weight
-    ]
+    columns = [Column(width=str(weight), style=colour, minHeight="8px", items=[]) for weight, colour in cells if weight]
     return ColumnSet(columns=columns, spacing="Small")
 
 

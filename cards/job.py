@@ -57,13 +57,13 @@ def _result(job: Job, result: Result, texts: Catalogue, json_url: str) -> CardJs
         (texts("result.languages"), ", ".join(result.languages)),
     ]
     cost = texts("result.cost", cost=texts.number(result.usage.cost, 4)) if result.usage.input_tokens else texts("result.free")
-    footer = texts.n("result.footer", result.pages, file=clip(job.source.name, 80), pages=result.pages, seconds=texts.number(result.seconds), cost=cost)
+    footer = texts.n(
+        "result.footer", result.pages, file=clip(job.source.name, 80), pages=result.pages, seconds=texts.number(result.seconds), cost=cost
+    )
     head: list[Element] = [title(texts("result.title"), icon="✅"), plain(name, limit=120, size="Large", weight="Bolder")]
     if result.headline:
         head.append(plain(result.headline, limit=160, isSubtle=True, spacing="None"))
-    confirm = inner_card(
-        say(texts("result.delete_confirm")), actions=[button(texts("delete.confirm"), DeleteJob(job.id), style="destructive")]
-    )
+    confirm = inner_card(say(texts("result.delete_confirm")), actions=[button(texts("delete.confirm"), DeleteJob(job.id), style="destructive")])
     return card(
         *head,
         *facts(rows),

@@ -96,5 +96,3 @@ async def _files(event: Event, dropped: FilesDropped, flow: Flow, services: Serv
         batch, new = await service.open_batch(where.tenant, where.user, tuple(j.id for j in jobs), where, key=key)
         return Turn((ShowBatch(batch, tuple(jobs)),) if new else (), tuple(created), next_flow)
     return Turn(tuple(ShowJob(job) for job in created), tuple(created), next_flow)
-
-

@@ -142,9 +142,7 @@ class Runner:
             years=experience_years(cv, self.clock.now().date()),
             position=", ".join(leaf.text for leaf in (newest.title, newest.company) if leaf) if newest else "",
             skills=_top_skills(cv),
-            languages=tuple(
-                f"{entry.name.text} ({entry.level.text})" if entry.level else entry.name.text for entry in cv.languages if entry.name
-            ),
+            languages=tuple(f"{entry.name.text} ({entry.level.text})" if entry.level else entry.name.text for entry in cv.languages if entry.name),
             notices=tuple(Notice(severity=f.severity, key=f.key, values=dict(f.values)) for f in done.findings[:20]),
             counts=counts,
             seconds=round((self.clock.now() - job.created).total_seconds(), 1),
@@ -226,4 +224,3 @@ def _top_skills(cv: Cv, *, most: int = 8) -> tuple[str, ...]:
     for i in range(max(map(len, groups), default=0)):
         found.extend(group[i] for group in groups if i < len(group))
     return tuple(dict.fromkeys(s for s in found if len(s) <= 40))[:most]
-

@@ -284,7 +284,14 @@ class Service:
             record = await self._record(job.tenant, job.id)
             current = from_json(record.value, Job)
             bare = current.model_copy(
-                update={"state": State.DELETED, "source": Source(name=""), "result": None, "problem": None, "content": "", "updated": self._clock.now()}
+                update={
+                    "state": State.DELETED,
+                    "source": Source(name=""),
+                    "result": None,
+                    "problem": None,
+                    "content": "",
+                    "updated": self._clock.now(),
+                }
             )
             try:
                 await self._records.put(JOBS, job.tenant, job.id, to_json(bare, Job), etag=record.etag)

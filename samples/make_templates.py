@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import sys
 import zipfile
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 
 from docx import Document
@@ -72,14 +72,19 @@ def base(accent: str) -> Doc:
     _font(bullet, 10.5, "222222")
     bullet.paragraph_format.space_after = Pt(1.5)
     bullet.paragraph_format.left_indent, bullet.paragraph_format.first_line_indent = Cm(0.5), Cm(-0.4)
-    for name, size, colour, italic in (("CV Employer", 10.5, accent, False), ("CV Dates", 10, GREY, False), ("CV Detail", 9.5, GREY, True), ("CV Label", 10, GREY, False)):
+    for name, size, colour, italic in (
+        ("CV Employer", 10.5, accent, False),
+        ("CV Dates", 10, GREY, False),
+        ("CV Detail", 9.5, GREY, True),
+        ("CV Label", 10, GREY, False),
+    ):
         style = styles.add_style(name, WD_STYLE_TYPE.PARAGRAPH)
         style.base_style = normal
         _font(style, size, colour, italic=italic)
         style.paragraph_format.space_after = Pt(1.5)
     properties = document.core_properties
     properties.author, properties.title, properties.comments, properties.last_modified_by = "", "", "", ""
-    properties.created = properties.modified = datetime(2026, 1, 1, tzinfo=timezone.utc)
+    properties.created = properties.modified = datetime(2026, 1, 1, tzinfo=UTC)
     return document
 
 
@@ -104,7 +109,9 @@ def _borders(properties, colour: str | None) -> None:  # type: ignore[no-untyped
     for name, value in (("val", "single"), ("sz", "8"), ("space", "2"), ("color", colour)):
         bottom.set(qn(f"w:{name}"), value)
     borders.append(bottom)
-    properties.insert_element_before(borders, "w:shd", "w:tabs", "w:suppressAutoHyphens", "w:spacing", "w:ind", "w:contextualSpacing", "w:jc", "w:outlineLvl")
+    properties.insert_element_before(
+        borders, "w:shd", "w:tabs", "w:suppressAutoHyphens", "w:spacing", "w:ind", "w:contextualSpacing", "w:jc", "w:outlineLvl"
+    )
 
 
 def _bottom_border(style, colour: str) -> None:  # type: ignore[no-untyped-def]
@@ -239,7 +246,9 @@ def tail_sections(document: Doc) -> None:
     """Sections that look the same in both templates."""
     for name in ("publications", "awards", "references"):
         section(document, name, name)
-        paragraphs(document, ("{%p for e in " + name + " %}", "List Bullet"), ("{{ e.mark }}{{ e.text }}", "List Bullet"), ("{%p endfor %}", "List Bullet"))
+        paragraphs(
+            document, ("{%p for e in " + name + " %}", "List Bullet"), ("{{ e.mark }}{{ e.text }}", "List Bullet"), ("{%p endfor %}", "List Bullet")
+        )
         end(document)
     section(document, "interests", "interests")
     document.add_paragraph("{{ interests }}")
@@ -265,7 +274,13 @@ def classic() -> Doc:
     section(document, "profile", "profile")
     paragraphs(document, ("{%p for t in profile %}", "Normal"), ("{{ t }}", "Normal"), ("{%p endfor %}", "Normal"))
     end(document)
-    for items, body in (("work", JOB_HEAD + ENTRY_BODY), ("projects", JOB_HEAD + ENTRY_BODY), ("education", STUDY), ("certificates", STUDY[:4]), ("volunteer", JOB_HEAD + ENTRY_BODY)):
+    for items, body in (
+        ("work", JOB_HEAD + ENTRY_BODY),
+        ("projects", JOB_HEAD + ENTRY_BODY),
+        ("education", STUDY),
+        ("certificates", STUDY[:4]),
+        ("volunteer", JOB_HEAD + ENTRY_BODY),
+    ):
         section(document, items, items)
         loop_rows(document, items, [4.0, WIDTH - 4.0], [("{{ e.period }}", "CV Dates")], body)
         end(document)

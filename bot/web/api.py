@@ -12,7 +12,7 @@ from urllib.parse import quote
 from aiohttp import BodyPartReader, web
 
 from bot.web.hub import Hub
-from bot.web.views import job_json, problem, texts_of
+from bot.web.views import job_json, problem, problem_json, texts_of
 from pipeline.errors import UserError
 from pipeline.model.job import Job, Source
 from pipeline.service import MAX_BYTES, Service, Submission
@@ -72,7 +72,7 @@ class Api:
             try:
                 jobs.append(await self._submit(request, upload, i))
             except UserError as error:  # one bad file never stops the rest
-                refused.append({"file": name, "error": json.loads(problem(error, texts).body or b"{}")["error"]})
+                refused.append({"file": name, "error": problem_json(error, texts)})
         batch, _ = await self._service.open_batch(TENANT, USER, tuple(job.id for job in jobs))
         self._started()
         body = {"batch_id": batch.id, "job_ids": [job.id for job in jobs], "refused": refused, "estimated_time": await self._estimate(len(jobs))}

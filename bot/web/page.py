@@ -26,7 +26,8 @@ class Page:
         texts = texts_of(request)
         shown = texts.section("page")
         options = "".join(
-            f'<option value="{html.escape(name)}"{" selected" if name == self._default else ""}>{html.escape(name)}</option>' for name in self._templates
+            f'<option value="{html.escape(name)}"{" selected" if name == self._default else ""}>{html.escape(name)}</option>'
+            for name in self._templates
         )
         filled = self._html.replace("{{lang}}", texts.language).replace("{{templates}}", options)
         filled = filled.replace("{{texts}}", json.dumps(shown, ensure_ascii=False).replace("</", "<\\/"))

@@ -24,9 +24,12 @@ def texts_of(request: web.Request) -> Catalogue:
 
 
 def problem(error: UserError, texts: Catalogue) -> web.Response:
-    """A user's error as JSON, in the reader's language."""
-    body = {"error": {"key": error.key, "message": error_text(error.key, error.values, texts)}}
-    return web.json_response(body, status=_STATUS.get(error.key, 400))
+    """A user's error as an answer, in the reader's language."""
+    return web.json_response({"error": problem_json(error, texts)}, status=_STATUS.get(error.key, 400))
+
+
+def problem_json(error: UserError, texts: Catalogue) -> dict[str, str]:
+    return {"key": error.key, "message": error_text(error.key, error.values, texts)}
 
 
 def job_json(job: Job, texts: Catalogue) -> dict[str, Any]:

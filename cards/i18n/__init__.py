@@ -41,7 +41,7 @@ class Catalogue:
 
 def catalogue(locale: str) -> Catalogue:
     """The catalogue of a locale ("de-DE"); English where there is none."""
-    language = locale.split("-")[0].split("_")[0].lower()
+    language = locale.split("-", maxsplit=1)[0].split("_", maxsplit=1)[0].lower()
     return catalogues()[language if language in LANGUAGES else "en"]
 
 

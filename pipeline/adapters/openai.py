@@ -52,11 +52,9 @@ class OpenAiLlm:
             )
 
     async def complete(self, prompt: Prompt) -> Completion:
-        retrying = AsyncRetrying(
-            retry=retry_if_exception_type(_PASSING), stop=stop_after_attempt(TRIES), wait=self._wait, reraise=True
-        )
+        retrying = AsyncRetrying(retry=retry_if_exception_type(_PASSING), stop=stop_after_attempt(TRIES), wait=self._wait, reraise=True)
         try:
-            response = await retrying(self._ask, prompt)
+            response: Any = await retrying(self._ask, prompt)
         except _PASSING as error:
             raise TransientError(type(error).__name__, retry_after=_retry_after(error)) from error
         except openai.BadRequestError as error:

@@ -6,7 +6,7 @@ import phonenumbers
 from email_validator import EmailNotValidError, validate_email
 
 from pipeline.model.cv import Cv
-from pipeline.model.finding import Finding
+from pipeline.model.finding import Finding, Severity
 
 _REGION = {"de": "DE", "en": "GB", "fr": "FR"}
 """Where a number without country code is at home, by the document's language."""
@@ -17,7 +17,7 @@ def contact_checked(cv: Cv) -> list[Finding]:
     findings = []
     for name, leaf in (("name", b.name), ("email", b.email), ("phone", b.phone)):
         if leaf is None:
-            severity = "error" if name == "name" else "warning" if name == "email" else "info"
+            severity: Severity = "error" if name == "name" else "warning" if name == "email" else "info"
             findings.append(Finding(severity, f"missing_{name}", f"/basics/{name}"))
     if not cv.positions:
         findings.append(Finding("warning", "missing_work", "/work"))

@@ -23,7 +23,7 @@ def verified(cv: Cv, document: Document) -> tuple[Cv, list[Finding]]:
         findings.append(Finding("error", "value_not_in_lines", path, leaf.lines, (("value", leaf.text[:120]),)))
         return False
 
-    return cast(Cv, kept_leaves(cv, keep)), findings
+    return cast("Cv", kept_leaves(cv, keep)), findings
 
 
 def stands(leaf: Sourced, document: Document) -> bool:
@@ -68,4 +68,4 @@ def _in_order(wording: str, printed: str) -> bool:
 
 def _part_of_period(leaf: Sourced) -> bool:
     """A bare month of a range ("03–07/2019") has its year from the other end."""
-    return len(leaf.printed) <= 12 and leaf.text[5:7].lstrip("0") in leaf.printed or not re.search(r"\d{4}", leaf.printed)
+    return (len(leaf.printed) <= 12 and leaf.text[5:7].lstrip("0") in leaf.printed) or not re.search(r"\d{4}", leaf.printed)

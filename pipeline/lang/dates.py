@@ -55,7 +55,7 @@ def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
         rf"|(?P<ms>{_MONTH})/(?P<mys>\d\d)(?![\d/.])"
         rf"|(?P<y>{_YEAR})(?![\d]))"
     )
-    plain = re.compile(rf"(?<![\w.,/-]){date}", re.I)
+    plain = re.compile(rf"(?<![\w.,/-]){date}", re.IGNORECASE)
 
     def renamed(prefix: str) -> str:
         return re.sub(r"\?P<(\w+)>", rf"?P<{prefix}\1>", date)
@@ -69,7 +69,7 @@ def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
         rf"|(?P<until>{until})\s+(?:{renamed('e_')})(?!\w)"
         rf"|(?:{renamed('g_')})\s*(?P<open>[-–—]|bis|to|until)?(?=\s*$|\s*[)|,;]|(?P<after>[\s:])|$)"
         rf")",
-        re.I,
+        re.IGNORECASE,
     )
     return plain, period
 

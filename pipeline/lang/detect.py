@@ -10,7 +10,7 @@ from pipeline.lang.lexicon import LANGUAGES
 
 @cache
 def _detector() -> Any:
-    from lingua import IsoCode639_1, LanguageDetectorBuilder  # noqa: PLC0415  # 96 MB of models: loaded on first use
+    from lingua import IsoCode639_1, LanguageDetectorBuilder  # 96 MB of models: loaded on first use
 
     codes = [getattr(IsoCode639_1, code.upper()) for code in LANGUAGES]
     return LanguageDetectorBuilder.from_iso_codes_639_1(*codes).with_low_accuracy_mode().build()

@@ -101,14 +101,14 @@ def lexicon() -> Lexicon:
         networks=tuple(common["networks"]),
         grades=tuple(sorted(set(union("words", "grades")), key=len, reverse=True)),
         # German compounds carry the title at their end ("Bilanzbuchhalterin"), so words may have any beginning
-        title_words=re.compile(rf"(?:{_alternatives(union('words', 'titles'))})(?:in|innen|/in|:in|\*in|\(in\)|s|e|r|n|en)?\b", re.I),
-        company_words=re.compile(rf"(?:{_alternatives(union('words', 'companies'))})\b", re.I),
-        company_suffix=re.compile(rf"(?<!\w)(?:{_alternatives(common['company_suffixes'], escape=False)})(?!\w)", re.I),
-        institution_words=re.compile(rf"(?:{_alternatives(union('words', 'institutions'))})\b", re.I),
-        degree_words=re.compile(rf"(?<!\w)(?:{_alternatives(union('words', 'degrees'), escape=False)})", re.I),
-        at_company=re.compile(rf"\s(?:{_alternatives(union('at_company'))})\s", re.I),
+        title_words=re.compile(rf"(?:{_alternatives(union('words', 'titles'))})(?:in|innen|/in|:in|\*in|\(in\)|s|e|r|n|en)?\b", re.IGNORECASE),
+        company_words=re.compile(rf"(?:{_alternatives(union('words', 'companies'))})\b", re.IGNORECASE),
+        company_suffix=re.compile(rf"(?<!\w)(?:{_alternatives(common['company_suffixes'], escape=False)})(?!\w)", re.IGNORECASE),
+        institution_words=re.compile(rf"(?:{_alternatives(union('words', 'institutions'))})\b", re.IGNORECASE),
+        degree_words=re.compile(rf"(?<!\w)(?:{_alternatives(union('words', 'degrees'), escape=False)})", re.IGNORECASE),
+        at_company=re.compile(rf"\s(?:{_alternatives(union('at_company'))})\s", re.IGNORECASE),
         page_number=re.compile(
-            rf"(?:(?:{_alternatives(union('page_words'))})\s*)?\d{{1,3}}\s*(?:(?:/|\||{_alternatives(union('page_of'))})\s*\d{{1,3}})?", re.I
+            rf"(?:(?:{_alternatives(union('page_words'))})\s*)?\d{{1,3}}\s*(?:(?:/|\||{_alternatives(union('page_of'))})\s*\d{{1,3}})?", re.IGNORECASE
         ),
     )
 

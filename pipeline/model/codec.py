@@ -26,5 +26,5 @@ def to_json(value: Any, kind: Any) -> bytes:
 
 def from_json(data: bytes, kind: type[T]) -> T:
     """Raises pydantic.ValidationError."""
-    result: T = _adapter(kind).validate_json(data)
-    return result
+    adapter: TypeAdapter[T] = _adapter(kind)  # type: ignore[arg-type]  # types are hashable
+    return adapter.validate_json(data)

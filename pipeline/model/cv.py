@@ -176,8 +176,6 @@ def leaves(node: object, path: str = "") -> Iterator[tuple[str, Sourced]]:
             yield from leaves(getattr(node, f.name), f"{path}/{f.name}" if path else f.name)
 
 
-
-
 def kept_leaves(node: object, keep: Callable[[str, Sourced], bool], path: str = "") -> object:
     """The same tree without the values that `keep` refuses."""
     if isinstance(node, Sourced):

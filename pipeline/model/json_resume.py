@@ -79,9 +79,7 @@ def to_json_resume(cv: Cv, findings: Iterable[Finding] = (), document: Document 
     meta["sources"] = w.sources
     meta["rules"] = w.rules
     meta["leftOut"] = [{"line": o.line, "reason": o.reason, "text": o.text} for o in cv.left_out]
-    meta["findings"] = [
-        {"severity": f.severity, "key": f.key, "field": f.field, "lines": list(f.lines), "values": dict(f.values)} for f in findings
-    ]
+    meta["findings"] = [{"severity": f.severity, "key": f.key, "field": f.field, "lines": list(f.lines), "values": dict(f.values)} for f in findings]
     if document:
         meta["lines"] = {
             str(line.number): {"page": line.page, "box": [line.box.x0, line.box.y0, line.box.x1, line.box.y1], "text": line.text}
@@ -97,7 +95,8 @@ def _many(resume: Json, name: str, found: list[Json]) -> None:
 
 
 def _basics(w: _Writer, cv: Cv) -> Json:
-    b, basics = cv.basics, {}
+    b = cv.basics
+    basics: Json = {}
     at = "/basics"
     w.put(basics, at, "name", b.name)
     w.put(basics, at, "label", b.headline)
@@ -173,7 +172,8 @@ def _project(w: _Writer, at: str, project: Project) -> Json:
 
 
 def _certificate(w: _Writer, cv: Cv, i: int) -> Json:
-    certificate, entry, at = cv.certificates[i], {}, f"/certificates/{i}"
+    certificate, at = cv.certificates[i], f"/certificates/{i}"
+    entry: Json = {}
     w.put(entry, at, "name", certificate.name)
     w.put(entry, at, "issuer", certificate.issuer)
     w.put(entry, at, "date", certificate.date)
@@ -181,14 +181,16 @@ def _certificate(w: _Writer, cv: Cv, i: int) -> Json:
 
 
 def _skills(w: _Writer, cv: Cv, i: int) -> Json:
-    group, entry, at = cv.skills[i], {}, f"/skills/{i}"
+    group, at = cv.skills[i], f"/skills/{i}"
+    entry: Json = {}
     w.put(entry, at, "name", group.name)
     w.texts(entry, at, "keywords", group.items)
     return entry
 
 
 def _language(w: _Writer, cv: Cv, i: int) -> Json:
-    language, entry, at = cv.languages[i], {}, f"/languages/{i}"
+    language, at = cv.languages[i], f"/languages/{i}"
+    entry: Json = {}
     w.put(entry, at, "language", language.name)
     w.put(entry, at, "fluency", language.level)
     w.put(entry, at, "cefr", language.cefr)

@@ -6,6 +6,7 @@ replaced by column order. A date column beside its entries is a table, not a col
 
 from __future__ import annotations
 
+import itertools
 import re
 from dataclasses import dataclass
 
@@ -59,7 +60,7 @@ def find_gutter(found: list[Segment], page: PageSize) -> Gutter | None:
         x = edge - 2.5
         crossing = sorted(base for x0, x1, base, _ in spans if x0 < x - 1 < x + 1 < x1)
         bounds = [0.0, *crossing, page.height]
-        for top, bottom in zip(bounds, bounds[1:], strict=False):
+        for top, bottom in itertools.pairwise(bounds):
             if bottom - top < 60:
                 continue
             inside = [t for t in spans if top < t[2] < bottom]
@@ -67,9 +68,7 @@ def find_gutter(found: list[Segment], page: PageSize) -> Gutter | None:
             right = [s for x0, x1, _, s in inside if x0 >= x - 1]
             if len(left) < 4 or len(right) < 4:
                 continue
-            overlap = min(max(s.base for s in left), max(s.base for s in right)) - max(
-                min(s.base for s in left), min(s.base for s in right)
-            )
+            overlap = min(max(s.base for s in left), max(s.base for s in right)) - max(min(s.base for s in left), min(s.base for s in right))
             if overlap < 50:
                 continue
             width = min(s.x0 for s in right) - max(s.x1 for s in left)
@@ -124,12 +123,12 @@ def _dated(side: list[Segment]) -> bool:
 
 def _switches(found: list[Segment]) -> int:
     flows = [s.flow for s in found if s.flow != MAIN]
-    return sum(a != b for a, b in zip(flows, flows[1:], strict=False))
+    return sum(a != b for a, b in itertools.pairwise(flows))
 
 
 def _downwards(flow: list[Segment]) -> list[Segment]:
     """The stream's order, unless it jumps back up the page: then from top to bottom, row by row."""
-    if not any(b.base < a.base - 2.5 * a.size for a, b in zip(flow, flow[1:], strict=False)):
+    if not any(b.base < a.base - 2.5 * a.size for a, b in itertools.pairwise(flow)):
         return flow
     return [s for row in _rows(flow) for s in row]
 
@@ -148,7 +147,7 @@ def _rows_together(found: list[Segment], gutter: Gutter) -> list[Segment]:
     """Row order where the stream draws a table column by column; else the stream's order."""
     sides = {id(s): LEFT for s in gutter.left} | {id(s): RIGHT for s in gutter.right}
     flows = [sides[id(s)] for s in found if id(s) in sides]
-    switches = sum(a != b for a, b in zip(flows, flows[1:], strict=False))
+    switches = sum(a != b for a, b in itertools.pairwise(flows))
     if switches >= 0.5 * min(len(gutter.left), len(gutter.right)):
         return found
     inside = [s for s in found if id(s) in sides]

@@ -40,7 +40,7 @@ class Sandbox:
             self._stop()
             ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
             environment = {"PATH": os.defpath, "PYTHONHASHSEED": "0", "LANG": "C.UTF-8"}
-            self._process = subprocess.Popen(
+            self._process = subprocess.Popen(  # noqa: ASYNC220  # starting takes a millisecond; what it prints is waited for below
                 [sys.executable, "-m", "pipeline.read.zygote", str(theirs.fileno())],
                 cwd=_ROOT,
                 env=environment,

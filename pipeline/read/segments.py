@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, field
 from statistics import median
 
@@ -75,16 +76,14 @@ def _gap(left: Word, right: Word) -> float:
 
 
 def _column_starts(runs: list[list[Word]]) -> list[float]:
-    """x positions where at least three cells begin after a gap."""
-    xs = sorted(
-        right.box.x0 for run in runs for left, right in zip(run, run[1:], strict=False) if _gap(left, right) > WEAK_GAP
-    )
+    """X positions where at least three cells begin after a gap."""
+    xs = sorted(right.box.x0 for run in runs for left, right in itertools.pairwise(run) if _gap(left, right) > WEAK_GAP)
     return [x for x in xs if sum(abs(x - other) < 1.2 for other in xs) >= 3]
 
 
 def _cells(run: list[Word], starts: list[float]) -> list[list[Word]]:
     parts = [[run[0]]]
-    for left, right in zip(run, run[1:], strict=False):
+    for left, right in itertools.pairwise(run):
         gap = _gap(left, right)
         after_marker = len(parts[-1]) == 1 and _is_marker(left)
         aligned = gap > WEAK_GAP and any(abs(right.box.x0 - x) < 1.2 for x in starts)
@@ -125,9 +124,7 @@ def _is_marker(word: Word) -> bool:
     char = word.text
     if len(char) != 1:
         return False
-    return char in _BULLETS or word.style.icon or "\ue000" <= char <= "\uf8ff" or (
-        char == "o" and "courier" in word.style.font.lower()
-    )
+    return char in _BULLETS or word.style.icon or "\ue000" <= char <= "\uf8ff" or (char == "o" and "courier" in word.style.font.lower())
 
 
 def _cleaned(segment: Segment) -> Segment | None:
@@ -158,7 +155,7 @@ def _despaced(words: list[Word]) -> list[Word]:
         return words
     if sum(len(w.text) == 1 for w in words) < 0.5 * len(words):
         return words
-    gaps = [b.box.x0 - a.box.x1 for a, b in zip(words, words[1:], strict=False)]
+    gaps = [b.box.x0 - a.box.x1 for a, b in itertools.pairwise(words)]
     usual = median(gaps)
     joined = [words[0]]
     for word, gap in zip(words[1:], gaps, strict=True):

@@ -9,13 +9,15 @@ import unicodedata
 from dataclasses import dataclass
 
 import pypdfium2 as pdfium
-import pypdfium2.raw as raw
+from pypdfium2 import raw
 
 from pipeline.model.document import Box
 
-_BOLD = re.compile(r"bold|black|heavy|semib|demi|[-,]bd|cmbx|sfbx|ecbx|fett", re.I)
-_ITALIC = re.compile(r"italic|oblique|slanted|kursiv|cmti|sfti|cmsl|sfsl", re.I)
-_ICON_FONT = re.compile(r"awesome|marvosym|wingding|webding|dingbat|icon|material|fontello|symbola|phosphor|feather|remix|lucide|entypo", re.I)
+_BOLD = re.compile(r"bold|black|heavy|semib|demi|[-,]bd|cmbx|sfbx|ecbx|fett", re.IGNORECASE)
+_ITALIC = re.compile(r"italic|oblique|slanted|kursiv|cmti|sfti|cmsl|sfsl", re.IGNORECASE)
+_ICON_FONT = re.compile(
+    r"awesome|marvosym|wingding|webding|dingbat|icon|material|fontello|symbola|phosphor|feather|remix|lucide|entypo", re.IGNORECASE
+)
 _FORCE_BOLD, _ITALIC_FLAG = 1 << 18, 1 << 6
 _SPACES = frozenset(map(ord, " \t\r\n\u00a0\u202f\u3000\u1680\u205f")) | frozenset(range(0x2000, 0x200B))
 _DROPPED = frozenset([0x00AD, 0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF, *range(0x202A, 0x202F), *range(0x2066, 0x206A), *range(0xE0000, 0xE0080)])

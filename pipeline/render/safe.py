@@ -6,7 +6,9 @@ import re
 
 # C0 controls but tab and line feed, non-characters, lone surrogates, bidirectional and zero-width marks, tag characters,
 # and the private-use characters that this package uses as marks
-_UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f\ufffe\uffff\ud800-\udfff\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ue000-\ue001\U000e0000-\U000e007f]")
+_UNSAFE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f\ufffe\uffff\ud800-\udfff\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ue000-\ue001\U000e0000-\U000e007f]"
+)
 
 
 def xml_safe(text: str) -> str:

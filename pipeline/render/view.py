@@ -23,12 +23,14 @@ def view(cv: Cv, *, language: str, firm: str) -> View:
     words = labels(language)
     b = cv.basics
     skills = [
-        {"mark": mark(f"/skills/{i}"), "label": text(g.name) or (words["other_skills"] if len(cv.skills) > 1 else ""), "value": ", ".join(texts(g.items))}
+        {
+            "mark": mark(f"/skills/{i}"),
+            "label": text(g.name) or (words["other_skills"] if len(cv.skills) > 1 else ""),
+            "value": ", ".join(texts(g.items)),
+        }
         for i, g in enumerate(cv.skills)
     ]
-    languages = [
-        {"mark": mark(f"/languages/{i}"), "label": text(entry.name), "value": text(entry.level)} for i, entry in enumerate(cv.languages)
-    ]
+    languages = [{"mark": mark(f"/languages/{i}"), "label": text(entry.name), "value": text(entry.level)} for i, entry in enumerate(cv.languages)]
     return {
         "labels": words,
         "firm": firm,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 
 from docx.opc.exceptions import PackageNotFoundError
@@ -46,7 +46,7 @@ def render(cv: Cv, *, template: str, language: str = "", firm: str = "", folder:
     name = cv.basics.name.text if cv.basics.name else ""
     properties.title, properties.language = xml_safe(name)[:200], code
     properties.author = properties.last_modified_by = xml_safe(firm)[:200]
-    properties.created = properties.modified = datetime(*_FIXED[:3], tzinfo=timezone.utc)
+    properties.created = properties.modified = datetime(*_FIXED[:3], tzinfo=UTC)
     properties.revision = 1
     data = io.BytesIO()
     word.docx.save(data)

@@ -31,10 +31,7 @@ def items(lines: Sequence[Line], edges: Edges, indent: float | None = None) -> l
             groups[-1].append(line)
         else:
             groups.append([line])
-    return [
-        Item(tuple(group), group[0].bullet or (not marked and indent is not None and group[0].box.x0 > indent + 5))
-        for group in groups
-    ]
+    return [Item(tuple(group), group[0].bullet or (not marked and indent is not None and group[0].box.x0 > indent + 5)) for group in groups]
 
 
 def _goes_on(group: list[Line], line: Line, edges: Edges, *, marked: bool) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from pipeline.lang.dates import find_dates
 from pipeline.lang.lexicon import key, lexicon
@@ -14,41 +15,112 @@ from pipeline.structure.sections import section_of
 from pipeline.structure.text import EDGES, WIDE, bare, clean, part
 
 EMAIL = re.compile(r"[\w.+%-]+@[\w-]+(?:\.[\w-]+)*\.[a-zA-Z]{2,}")
-_URL = re.compile(r"(?:https?://|www\.)[^\s\u2003|,;<>()]+|(?<![@\w.-])(?:[a-z0-9-]+\.)+(?:com|org|net|de|at|ch|io|dev|eu|fr|it|es|nl|pl|me|co\.uk|info|app|tech|ai|uk|us|cloud|design|blog|page|example)(?:/[^\s\u2003|,;<>()]*)?(?![\w@.-])", re.I)
-_PHONE = re.compile(r"(?<![\w/.-])(?:\(?\+\s?\d|\(?00\d|\(?0\d|\(\d{3}\)|\d{3}[ .-]\d{3}[ .-]\d{4})[\dX\s()/.\u2003–-]{5,}[\dX]", re.I)
-_POSTAL = re.compile(r"\b(?:(?:D|A|CH|F|B|L|NL|PL)-|(?:DE|AT|CH)[- ])?(\d{4,5}(?:\s?[A-Z]{2}(?![\w]))?|[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2}|\d{2}-\d{3})\s+([A-ZÄÖÜÉÈŁŚ][\w.'’/-]+(?:[ -](?:[A-ZÄÖÜ(][\w.)'’-]+|am|an|der|im|bei|ob|v\.|a\.|d\.|in|sur|la|le|les|en))*)")
+_TLD = r"com|org|net|de|at|ch|io|dev|eu|fr|it|es|nl|pl|me|co\.uk|info|app|tech|ai|uk|us|cloud|design|blog|page|example"
+_URL = re.compile(
+    r"(?:https?://|www\.)[^\s\u2003|,;<>()]+"
+    rf"|(?<![@\w.-])(?:[a-z0-9-]+\.)+(?:{_TLD})(?:/[^\s\u2003|,;<>()]*)?(?![\w@.-])",
+    re.IGNORECASE,
+)
+_PHONE = re.compile(
+    r"(?<![\w/.-])(?:\(?\+\s?\d|\(?00\d|\(?0\d|\(\d{3}\)|\d{3}[ .-]\d{3}[ .-]\d{4})[\dX\s()/.\u2003–-]{5,}[\dX]",
+    re.IGNORECASE,
+)
+_POSTAL = re.compile(
+    r"\b(?:(?:D|A|CH|F|B|L|NL|PL)-|(?:DE|AT|CH)[- ])?"
+    r"(\d{4,5}(?:\s?[A-Z]{2}(?![\w]))?|[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2}|\d{2}-\d{3})\s+"
+    r"([A-ZÄÖÜÉÈŁŚ][\w.'’/-]+(?:[ -](?:[A-ZÄÖÜ(][\w.)'’-]+|am|an|der|im|bei|ob|v\.|a\.|d\.|in|sur|la|le|les|en))*)"
+)
 _US_PLACE = re.compile(r"([A-Z][\w.'’ -]+, (?:[A-Z]{2}|[A-Z][a-z]+))(?:, [A-Z]{2,3})?,? (\d{5})(?!\d)")
-_STREET = re.compile(r"(?:straße|strasse|str\.|weg|allee|platz|gasse|ring|damm|ufer|höhe|hof|chaussee|street|st\.|road|rd\.?|avenue|ave\.?|lane|drive|boulevard|rue|terrace|court|way|close|via|calle|ulica|ul\.)\b", re.I)
+_STREET = re.compile(
+    r"(?:straße|strasse|str\.|weg|allee|platz|gasse|ring|damm|ufer|höhe|hof|chaussee|street|st\.|road|rd\.?|avenue|ave\.?|lane|drive"
+    r"|boulevard|rue|terrace|court|way|close|via|calle|ulica|ul\.)\b",
+    re.IGNORECASE,
+)
 _NAME_WORD = re.compile(r"[^\W\d_][^\W\d_.'’-]*(?:[-'’.][^\W\d_]*)*\.?,?$")
-_PARTICLES = frozenset("von van de der den zu zur del della di da dos la le el bin ibn al y und".split())
-_TITLES = frozenset("dr. dr prof. prof dipl.-ing. dipl.-inf. ing. mag. mba phd msc bsc md med. rer. nat. jur. phil. h.c. m.a. b.a. m.sc. b.sc. ma ba rn herr frau mr mr. mrs mrs. ms ms. pmp cissp".split())
+_PARTICLES = frozenset(
+    ["von", "van", "de", "der", "den", "zu", "zur", "del", "della", "di", "da", "dos", "la", "le", "el", "bin", "ibn", "al", "y", "und"]
+)
+_TITLES = frozenset(
+    [
+        "dr.",
+        "dr",
+        "prof.",
+        "prof",
+        "dipl.-ing.",
+        "dipl.-inf.",
+        "ing.",
+        "mag.",
+        "mba",
+        "phd",
+        "msc",
+        "bsc",
+        "md",
+        "med.",
+        "rer.",
+        "nat.",
+        "jur.",
+        "phil.",
+        "h.c.",
+        "m.a.",
+        "b.a.",
+        "m.sc.",
+        "b.sc.",
+        "ma",
+        "ba",
+        "rn",
+        "herr",
+        "frau",
+        "mr",
+        "mr.",
+        "mrs",
+        "mrs.",
+        "ms",
+        "ms.",
+        "pmp",
+        "cissp",
+    ]
+)
 
 
-def contact(head: Sequence[Line], everything: Sequence[Line]) -> tuple[Basics, set[int]]:
-    """Basics, and the numbers of the lines of `head` that they use up."""
+@dataclass(frozen=True, slots=True)
+class _Address:
+    street: Sourced | None
+    postal_code: Sourced | None
+    city: Sourced | None
+    country: Sourced | None
+
+
+def contact(head: Sequence[Line], everything: Sequence[Line]) -> Basics:
+    """What `head` (the lines before the sections, and personal sections) says of the person; `everything` for name and e-mail."""
     pairs = labelled(head)
     email = _email(head) or _email(everything)
     name_lines = _name(everything, pairs, email.text if email else "")
     name = None
     if name_lines:
         label_name = pairs.get("name")
-        name = label_name if label_name and label_name.lines[0] == name_lines[0].number else part(bare(" ".join(line.text for line in name_lines)), *name_lines)
+        name = (
+            label_name
+            if label_name and label_name.lines[0] == name_lines[0].number
+            else part(bare(" ".join(line.text for line in name_lines)), *name_lines)
+        )
     phone = _phone(head, pairs) or _phone([line for line in everything if EMAIL.search(line.text) or "tel:" in " ".join(line.links)], {})
     links = _links(everything, head, email.text if email else "")
     address = _address(head, pairs)
-    basics = Basics(
+    return Basics(
         name=name,
         headline=_headline(head, everything, name_lines),
         email=email,
         phone=phone,
-        birth_date=_birth(pairs, head),
+        birth_date=_birth(pairs),
         birth_place=pairs.get("birth_place") or _birth_place(pairs),
         nationality=pairs.get("nationality"),
         marital_status=pairs.get("marital_status"),
         links=tuple(links),
-        **address,
+        address=address.street,
+        postal_code=address.postal_code,
+        city=address.city,
+        country=address.country,
     )
-    return basics, set()
 
 
 def contact_like(line: Line) -> bool:
@@ -58,8 +130,12 @@ def contact_like(line: Line) -> bool:
         return True
     network = re.match(r"([A-Za-z. ]{2,20}):\s*\S+$", text)
     return bool(
-        EMAIL.fullmatch(text) or _PHONE.fullmatch(text) or _URL.fullmatch(text) or network and key(network.group(1)) in lexicon().networks
-        or _POSTAL.fullmatch(text) or (line.links and len(text) < 40 and line.links[0].startswith("http") and len(text.split()) <= 3)
+        EMAIL.fullmatch(text)
+        or _PHONE.fullmatch(text)
+        or _URL.fullmatch(text)
+        or (network and key(network.group(1)) in lexicon().networks)
+        or _POSTAL.fullmatch(text)
+        or (line.links and len(text) < 40 and line.links[0].startswith("http") and len(text.split()) <= 3)
     )
 
 
@@ -83,7 +159,11 @@ def labelled(lines: Sequence[Line]) -> dict[str, Sourced]:
         name = labels.get(key(line.text))
         if not name:
             continue
-        row = [o for o in lines if o.number != line.number and o.page == line.page and abs(o.box.middle - line.box.middle) < 0.6 * line.size and o.box.x0 > line.box.x1]
+        row = [
+            o
+            for o in lines
+            if o.number != line.number and o.page == line.page and abs(o.box.middle - line.box.middle) < 0.6 * line.size and o.box.x0 > line.box.x1
+        ]
         nxt = row or [o for o in lines[i + 1 : i + 2] if o.page == line.page and 0 <= o.box.y0 - line.box.y1 < line.size]
         if nxt and labels.get(key(nxt[0].text)) is None and section_of(nxt[0].text) is None:
             values = [nxt[0]]
@@ -124,7 +204,11 @@ def _phone(lines: Sequence[Line], pairs: dict[str, Sourced]) -> Sourced | None:
         if find_dates(line.text) and not line.text.strip().startswith(("+", "(")) and "+" not in line.text:
             continue
         for match in _PHONE.finditer(line.text):
-            text = clean(match.group().split(WIDE)[0] if re.search(r"\d{3}\u2003", match.group()) and len(re.sub(r"\D", "", match.group().split(WIDE)[0])) > 7 else match.group())
+            text = clean(
+                match.group().split(WIDE)[0]
+                if re.search(r"\d{3}\u2003", match.group()) and len(re.sub(r"\D", "", match.group().split(WIDE)[0])) > 7
+                else match.group()
+            )
             digits = sum(c.isdigit() or c in "xX" for c in text)
             if 7 <= digits <= 16 and not re.fullmatch(r"\d{5}\s.*", text):
                 return part(text, line)
@@ -150,7 +234,7 @@ def _links(everything: Sequence[Line], head: Sequence[Line], email: str) -> list
             seen.update({ident, tail} if link.network else {ident})
             found.append(link)
 
-    for i, line in enumerate(everything):
+    for line in everything:
         if line.number not in inside:
             continue
         web = [u for u in line.links if u.startswith("http")]
@@ -179,7 +263,14 @@ def _links(everything: Sequence[Line], head: Sequence[Line], email: str) -> list
             handle = url.rstrip("/").rsplit("/", 1)[-1]
             if network and clean(line.text) and handle.casefold() in clean(line.text).casefold():
                 shown = next((w for w in clean(line.text).split() if handle.casefold() in w.casefold()), handle)
-                add(Link(Sourced(url, (line.number,), printed=line.text, rule="link"), Sourced(network, (line.number,), printed=line.text, rule="link"), part(bare(shown.rsplit("/", 1)[-1]), line)), url)
+                add(
+                    Link(
+                        Sourced(url, (line.number,), printed=line.text, rule="link"),
+                        Sourced(network, (line.number,), printed=line.text, rule="link"),
+                        part(bare(shown.rsplit("/", 1)[-1]), line),
+                    ),
+                    url,
+                )
             elif network:
                 add(Link(Sourced(url, (line.number,), printed=line.text, rule="link"), None, None), url)
     return found
@@ -190,7 +281,7 @@ def _same_text(network: str, url: str, line: Line) -> Sourced | None:
     return part(url[at : at + len(network)], line) if at >= 0 else None
 
 
-def _address(head: Sequence[Line], pairs: dict[str, Sourced]) -> dict[str, Sourced | None]:
+def _address(head: Sequence[Line], pairs: dict[str, Sourced]) -> _Address:
     address, city, postal, country = None, None, None, None
     labelled_address = pairs.get("address")
     for line in head:
@@ -213,14 +304,16 @@ def _address(head: Sequence[Line], pairs: dict[str, Sourced]) -> dict[str, Sourc
             address = labelled_address
         else:
             city = labelled_address
-    return {"address": address, "city": city, "postal_code": postal, "country": country}
+    return _Address(address, postal, city, country)
 
 
 def _street(text: str) -> bool:
-    return bool(_STREET.search(text) and re.search(r"\d", text)) or bool(re.fullmatch(r"[A-ZÄÖÜ][\w.'’-]+(?:[ -][\w.'’-]+){0,3}\s\d{1,4}\s?[a-z]?", text.strip()))
+    return bool(_STREET.search(text) and re.search(r"\d", text)) or bool(
+        re.fullmatch(r"[A-ZÄÖÜ][\w.'’-]+(?:[ -][\w.'’-]+){0,3}\s\d{1,4}\s?[a-z]?", text.strip())
+    )
 
 
-def _birth(pairs: dict[str, Sourced], head: Sequence[Line]) -> Sourced | None:
+def _birth(pairs: dict[str, Sourced]) -> Sourced | None:
     source = pairs.get("birth_date") or pairs.get("birth")
     if source is None:
         return None
@@ -250,7 +343,7 @@ def _name(lines: Sequence[Line], pairs: dict[str, Sourced], email: str) -> list[
         return []
     biggest = max(line.size for line in first_page)
     bottom = max(line.box.y1 for line in first_page)
-    mail = _ascii(email.split("@")[0]) + " " + _ascii(email.split("@")[-1].split(".")[0])
+    mail = _ascii(email.split("@", maxsplit=1)[0]) + " " + _ascii(email.rsplit("@", maxsplit=1)[-1].split(".", maxsplit=1)[0])
     best: list[Line] = []
     best_score = 2.4
     for i, line in enumerate(first_page):
@@ -280,12 +373,25 @@ def _name_score(option: list[Line], biggest: float, bottom: float, mail: str) ->
     line = option[0]
     score = 2.0 * (max(o.size for o in option) / biggest) + 1.0 * line.bold + 2.5 * (hits / max(total, 1))
     score += 0.8 * (1 - line.box.y0 / max(bottom, 1))
-    score -= 1.0 * bool(lexicon().title_words.search(text)) + 1.2 * bool(lexicon().company_suffix.search(text)) + 0.5 * bool(lexicon().company_words.search(text))
+    score -= (
+        1.0 * bool(lexicon().title_words.search(text))
+        + 1.2 * bool(lexicon().company_suffix.search(text))
+        + 0.5 * bool(lexicon().company_words.search(text))
+    )
     return score - 0.3 * (len(option) > 1) * (hits == 0)
 
 
 def _ascii(text: str) -> str:
-    text = text.casefold().replace("ä", "ae").replace("ö", "oe").replace("ü", "ue").replace("ß", "ss").replace("ø", "o").replace("æ", "ae").replace("ł", "l")
+    text = (
+        text.casefold()
+        .replace("ä", "ae")
+        .replace("ö", "oe")
+        .replace("ü", "ue")
+        .replace("ß", "ss")
+        .replace("ø", "o")
+        .replace("æ", "ae")
+        .replace("ł", "l")
+    )
     return "".join(c for c in unicodedata.normalize("NFKD", text) if c.isalnum() and c.isascii())
 
 
@@ -294,13 +400,21 @@ def _headline(head: Sequence[Line], everything: Sequence[Line], name_lines: list
         return None
     last = name_lines[-1]
     pool = [line for line in everything if line.page == last.page and line.flow == last.flow]
-    below = sorted((o for o in pool if 0 <= o.box.y0 - last.box.y0 and o.number not in {n.number for n in name_lines}), key=lambda o: o.box.y0)
+    below = sorted((o for o in pool if o.box.y0 - last.box.y0 >= 0 and o.number not in {n.number for n in name_lines}), key=lambda o: o.box.y0)
     inside = {line.number for line in head}
     for line in below[:3]:
         if line.box.y0 - last.box.y1 > 3.5 * last.size or section_of(line.text):
             break
         text = line.text
         plain = not EMAIL.search(text) and not _PHONE.search(text) and not _URL.search(text) and not _POSTAL.search(text) and ":" not in text
-        if line.number in inside and plain and not find_dates(text) and 3 < len(text) < 90 and not _street(text) and key(text) not in lexicon().document_titles and key(text).split(",")[-1].strip() not in lexicon().countries:
+        if (
+            line.number in inside
+            and plain
+            and not find_dates(text)
+            and 3 < len(text) < 90
+            and not _street(text)
+            and key(text) not in lexicon().document_titles
+            and key(text).split(",")[-1].strip() not in lexicon().countries
+        ):
             return part(bare(text), line)
     return None

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from pipeline.lang.dates import Printed, find_periods, is_present
+from pipeline.lang.dates import Printed, PrintedPeriod, find_periods, is_present
 from pipeline.lang.lexicon import lexicon
 from pipeline.model.cv import Period, Sourced
 from pipeline.model.document import Line
@@ -21,7 +21,7 @@ from pipeline.structure.text import EDGES, WIDE, clean, joined
 _DURATION = re.compile(
     r"\(?\b\d+([.,]\d)?\s*(years?|yrs?|months?|mos?|jahre?|monate?|mon\.|ans?|mois|wochen|weeks?)\b\.?,?\s*(und|and|et)?\s*"
     r"(\d+\s*(months?|mos?|monate?|mois)\b\.?)?\)?",
-    re.I,
+    re.IGNORECASE,
 )
 
 
@@ -68,7 +68,7 @@ def entries(lines: Sequence[Line]) -> tuple[list[Line], list[Entry]]:
 def _anchors(lines: Sequence[Line]) -> list[Anchor]:
     found: list[Anchor] = []
     taken: set[int] = set()
-    for i, line in enumerate(lines):
+    for i in range(len(lines)):
         if i in taken:
             continue
         anchor = _anchor(lines, i)
@@ -84,7 +84,7 @@ def _anchors(lines: Sequence[Line]) -> list[Anchor]:
         usual = Counter(_look(lines[a.index]) for a in found if a.kind == "end").most_common(1)[0][0]
         found = [a for a in found if a.kind != "end" or (lines[a.index].box.x0 < left + 6 or _look(lines[a.index]) == usual)]
         if any(a.period.start is not a.period.end for a in found):
-            found = [a for a in found if a.kind != "end" or a.period.start is not a.period.end or a.rest and len(a.rest[0].text) < 60]
+            found = [a for a in found if a.kind != "end" or a.period.start is not a.period.end or (a.rest and len(a.rest[0].text) < 60)]
     return found
 
 
@@ -104,7 +104,7 @@ def _anchor(lines: Sequence[Line], i: int) -> Anchor | None:
     if lexicon().labels.get(before_rest.casefold()) == "period":
         before_rest = ""
     period = period_of(best, line.text, (line.number,))
-    ranged = period.end is not None and period.end is not period.start or period.current is not None
+    ranged = (period.end is not None and period.end is not period.start) or period.current is not None
     if not before_rest and not after_rest:
         if line.bullet and not ranged:
             return None
@@ -132,7 +132,9 @@ def _open_end(before: str) -> str:
     return text[:-1].rstrip(EDGES) if text.endswith(("(", "[")) else text
 
 
-_DATE_TAIL = re.compile(r"[^\W\d_]{0,12}\.?\s?\d{4}\)?|\d\d?[./]\d{4}\)?|\d\d?\.\d\d?\.\d{4}\)?|[^\W\d_]{3,12}\.?\s\d{4}\)?|[-–—]\s.{4,16}", re.I)
+_DATE_TAIL = re.compile(
+    r"[^\W\d_]{0,12}\.?\s?\d{4}\)?|\d\d?[./]\d{4}\)?|\d\d?\.\d\d?\.\d{4}\)?|[^\W\d_]{3,12}\.?\s\d{4}\)?|[-–—]\s.{4,16}", re.IGNORECASE
+)
 
 
 def _wrapped(lines: Sequence[Line], i: int) -> Anchor | None:
@@ -155,22 +157,30 @@ def _wrapped(lines: Sequence[Line], i: int) -> Anchor | None:
         last = periods[-1]
         alone = find_periods(line.text)
         ranged = last.end is not None or last.current is not None
-        if not ranged or both[last.span[1] :].strip(EDGES + ")") or (alone and (alone[-1].end or alone[-1].current) and last.span[1] <= len(line.text)):
+        if (
+            not ranged
+            or both[last.span[1] :].strip(EDGES + ")")
+            or (alone and (alone[-1].end or alone[-1].current) and last.span[1] <= len(line.text))
+        ):
             continue
-        numbers = (line.number, other.number)
-
-        def at(printed: Printed | None, numbers: tuple[int, int] = numbers, both: str = both) -> Sourced | None:
-            if printed is None:
-                return None
-            text = both[printed.start : printed.end]
-            where = numbers[:1] if text in numbers_text[0] else numbers[1:] if text in numbers_text[1] else numbers
-            return Sourced(printed.iso or text, where, printed=text if printed.iso else "", rule="date" if printed.iso else "")
-
-        numbers_text = (clean(line.text), clean(other.text))
         before = both[: last.span[0]]
         rest = [Piece(line, _open_end(before), 0)] if before.strip(EDGES + "()") else []
-        return Anchor(i, "end" if rest else "pure", Period(at(last.start), at(last.end), at(last.current)), rest, {j})
+        return Anchor(i, "end" if rest else "pure", _period_over(last, both, line, other), rest, {j})
     return None
+
+
+def _period_over(found: PrintedPeriod, both: str, line: Line, other: Line) -> Period:
+    """The period of the joined text of two lines, each date with the line that it stands on."""
+
+    def at(printed: Printed | None) -> Sourced | None:
+        if printed is None:
+            return None
+        text = both[printed.start : printed.end]
+        numbers: tuple[int, ...] = (line.number, other.number)
+        numbers = numbers[:1] if text in clean(line.text) else numbers[1:] if text in clean(other.text) else numbers
+        return Sourced(printed.iso or text, numbers, printed=text if printed.iso else "", rule="date" if printed.iso else "")
+
+    return Period(at(found.start), at(found.end), at(found.current))
 
 
 def _same_row_merged(lines: Sequence[Line], anchors: list[Anchor]) -> list[Anchor]:
@@ -248,7 +258,7 @@ def _start_above(lines: Sequence[Line], floor: int, row: int, header: list[Line]
 def _entry(lines: Sequence[Line], offset: int, anchor: Anchor) -> Entry:
     entry = Entry(anchor.period)
     at = anchor.index - offset
-    row_first, row_last = _row(lines, at)
+    _, row_last = _row(lines, at)
     dates = {at, *(m - offset for m in anchor.more)}
     head_until = max((m - offset for m in anchor.more), default=0)
     for i, line in enumerate(lines):

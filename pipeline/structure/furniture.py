@@ -30,7 +30,7 @@ def without_furniture(document: Document) -> tuple[list[Line], list[LeftOut]]:
         pages = {line.page for line in lines}
         if len(pages) < 2 or len(text) < 3:
             continue
-        repeated = lines[1:] if _CONTACT.search(lines[0].text) or lines[0].page == 1 and lines[0].box.y0 < 200 else lines
+        repeated = lines[1:] if _CONTACT.search(lines[0].text) or (lines[0].page == 1 and lines[0].box.y0 < 200) else lines
         for line in repeated:
             reasons.setdefault(line.number, "running_header")
     kept = [line for line in document.lines if line.number not in reasons and line.text.strip()]

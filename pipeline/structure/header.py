@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -83,7 +84,7 @@ def header_and_body(entry: Entry, edges: Edges, *, most: int = 3) -> tuple[list[
         if not wrapped:
             indented = line.box.x0 > indent + 6 and line.box.x0 > last.box.x0 + 6
             far = line.page == last.page and line.box.y0 - last.box.y1 > 1.1 * line.size
-            sentence = len(line.text) > 75 or line.text.rstrip().endswith((".", ";")) and not lexicon().company_suffix.search(line.text)
+            sentence = len(line.text) > 75 or (line.text.rstrip().endswith((".", ";")) and not lexicon().company_suffix.search(line.text))
             full = bool(len(body) > 1 and continues(line, body[1], edges) and len(line.text) > 50)
             if indented or far or sentence or full or len(_texts(pieces, edges)) >= most:
                 break
@@ -124,16 +125,12 @@ def _by_style(piece: Piece) -> list[str]:
     spans = piece.line.spans
     if len(spans) < 2:
         return [piece.text]
-    cuts = [
-        b.start
-        for a, b in zip(spans, spans[1:], strict=False)
-        if a.bold != b.bold or a.italic != b.italic or a.color != b.color and a.end - a.start > 3
-    ]
+    cuts = [b.start for a, b in itertools.pairwise(spans) if a.bold != b.bold or a.italic != b.italic or (a.color != b.color and a.end - a.start > 3)]
     until = piece.line.text.find(piece.text[-12:], piece.start) + len(piece.text[-12:]) if piece.text else piece.start
     bounds = [piece.start, *[c for c in cuts if piece.start < c < until], until]
-    texts = [clean(piece.line.text[a:b]) for a, b in zip(bounds, bounds[1:], strict=False)]
+    texts = [clean(piece.line.text[a:b]) for a, b in itertools.pairwise(bounds)]
     texts = [t for t in texts if t.strip(EDGES + "()")]
-    if any(t[0].islower() and t.split()[0] in ("in", "of", "im", "en", "der", "für") or t[0] == "(" for t in texts[1:]):
+    if any((t[0].islower() and t.split()[0] in ("in", "of", "im", "en", "der", "für")) or t[0] == "(" for t in texts[1:]):
         return [piece.text]
     return texts if len(texts) > 1 and "".join(texts).count("(") == "".join(texts).count(")") else [piece.text]
 
@@ -178,7 +175,7 @@ def roles(texts: list[Text], evidence: Evidence, *, first_what: bool, split_plac
 
 
 def _at_company(text: Text) -> list[Text]:
-    """"Engineer at Example Ltd" names two things."""
+    """ "Engineer at Example Ltd" names two things."""
     lead = lexicon().at_company.match(f" {text.text}")
     if lead:
         return [Text(text.text[lead.end() - 1 :], text.lines)]
@@ -196,8 +193,39 @@ def _both_in_one(text: Text, evidence: Evidence) -> bool:
 def _place_like(text: str) -> bool:
     """A few capitalised words, perhaps with a region or country behind a comma."""
     words = text.replace(",", " ").replace("(", " ").replace(")", " ").split()
-    small = {"am", "an", "der", "im", "bei", "ob", "v.", "d.", "a.", "in", "i.", "of", "the", "de", "la", "le", "sur", "en", "und", "and", "/", "-", "–", "remote", "hybrid"}
-    return 0 < len(words) <= 6 and not any(c.isdigit() for c in text) and all(w[0].isupper() or w.casefold() in small for w in words) and not lexicon().title_words.search(text)
+    small = {
+        "am",
+        "an",
+        "der",
+        "im",
+        "bei",
+        "ob",
+        "v.",
+        "d.",
+        "a.",
+        "in",
+        "i.",
+        "of",
+        "the",
+        "de",
+        "la",
+        "le",
+        "sur",
+        "en",
+        "und",
+        "and",
+        "/",
+        "-",
+        "–",
+        "remote",
+        "hybrid",
+    }
+    return (
+        0 < len(words) <= 6
+        and not any(c.isdigit() for c in text)
+        and all(w[0].isupper() or w.casefold() in small for w in words)
+        and not lexicon().title_words.search(text)
+    )
 
 
 def _region(text: str) -> bool:
@@ -221,7 +249,7 @@ def _institution_like(text: str) -> bool:
 
 
 def _one_line(text: Text, evidence: Evidence, *, split_place: bool, first_what: bool) -> Roles:
-    """"Leiter Rechnungswesen, Beispiel GmbH, Bad Homburg": the division that the evidence likes best."""
+    """ "Leiter Rechnungswesen, Beispiel GmbH, Bad Homburg": the division that the evidence likes best."""
     parts = split_outside_brackets(text.text, SEPARATORS)
     n = len(parts)
     if n == 1:
@@ -238,7 +266,7 @@ def _one_line(text: Text, evidence: Evidence, *, split_place: bool, first_what: 
                     best, best_score = (i, j, order), score
     i, j, order = best
     cuts = [0, _offset(text.text, parts, i), _offset(text.text, parts, j), len(text.text)]
-    one, two, three = (Text(text.text[a:b], text.lines) for a, b in zip(cuts, cuts[1:], strict=False))
+    one, two, three = (Text(text.text[a:b], text.lines) for a, b in itertools.pairwise(cuts))
     what_text, who_text = (one, two) if order else (two, one)
     return Roles(what_text, who_text, three if j < n else None)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 
@@ -55,7 +56,7 @@ def _standing_on(text: str, lines: Sequence[Line]) -> list[Line]:
     whole = [line for line in lines if text in clean(line.text)]
     if whole:
         return whole[:1]
-    for a, b in zip(lines, lines[1:], strict=False):
+    for a, b in itertools.pairwise(lines):
         if text in joined([a.text, b.text]):
             return [a, b]
     return list(lines)
@@ -155,11 +156,27 @@ def _no_room(last: Line, line: Line, right: float) -> bool:
 
 
 def _label_like(line: Line, cell: Line) -> bool:
-    return len(line.text) < 45 and not re.search(r",\s", line.text) and (line.box.x1 < cell.box.x0) and (re.search(r"[,·;|]", cell.text) is not None or line.bold and not cell.bold or line.color != cell.color or cell.text[:1].islower() or cefr(cell.text) != "")
+    return (
+        len(line.text) < 45
+        and not re.search(r",\s", line.text)
+        and (line.box.x1 < cell.box.x0)
+        and (
+            re.search(r"[,·;|]", cell.text) is not None
+            or (line.bold and not cell.bold)
+            or line.color != cell.color
+            or cell.text[:1].islower()
+            or cefr(cell.text) != ""
+        )
+    )
 
 
 def _below_cell(line: Line, cell: Line, label: Line) -> bool:
-    return line.flow == cell.flow and abs(line.box.x0 - cell.box.x0) < 3 and line.box.x0 > label.box.x0 + 20 and 0 < line.box.y0 - cell.box.y0 < 4 * cell.size
+    return (
+        line.flow == cell.flow
+        and abs(line.box.x0 - cell.box.x0) < 3
+        and line.box.x0 > label.box.x0 + 20
+        and 0 < line.box.y0 - cell.box.y0 < 4 * cell.size
+    )
 
 
 def _label_above(lines: Sequence[Line], i: int) -> bool:
@@ -171,7 +188,11 @@ def _label_above(lines: Sequence[Line], i: int) -> bool:
         return False
     if following.bullet and not line.bullet:
         return True
-    return (line.bold and not following.bold) or line.size > following.size + 0.8 or (line.color != following.color and re.search(r",\s|·|\|", following.text) is not None)
+    return (
+        (line.bold and not following.bold)
+        or line.size > following.size + 0.8
+        or (line.color != following.color and re.search(r",\s|·|\|", following.text) is not None)
+    )
 
 
 def _run_end(lines: Sequence[Line], start: int, label: Line, edges: Edges, *, labelled: bool) -> int:
@@ -193,7 +214,7 @@ def _run_end(lines: Sequence[Line], start: int, label: Line, edges: Edges, *, la
 def languages(lines: Sequence[Line]) -> tuple[tuple[Language, ...], list[Line]]:
     """Each language with the level that stands beside it; and the lines that name none."""
     names = sorted(lexicon().languages, key=len, reverse=True)
-    pattern = re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, names))})(?![\w-])", re.I)
+    pattern = re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, names))})(?![\w-])", re.IGNORECASE)
     found: list[Language] = []
     unused: list[Line] = []
     level_for_all: Sourced | None = None
@@ -207,7 +228,7 @@ def languages(lines: Sequence[Line]) -> tuple[tuple[Language, ...], list[Line]]:
             beside = named_by is not None and _same_row(line, named_by)
             if not beside and lexicon().labels.get(plain) == "mother_tongue":
                 level_for_all = Sourced(clean(text).strip(EDGES), (line.number,))
-            elif awaiting is not None and found and (found[awaiting].level is None or cefr(text) and cefr(text) == found[awaiting].level.text) and (cefr(text) or len(text) < 40):
+            elif awaiting is not None and found and _same_level(found[awaiting].level, text) and (cefr(text) or len(text) < 40):
                 if found[awaiting].level is None:
                     found[awaiting] = _language(found[awaiting].name, part(bare(text), line))
                 else:
@@ -217,7 +238,7 @@ def languages(lines: Sequence[Line]) -> tuple[tuple[Language, ...], list[Line]]:
             continue
         lead = text[: matches[0].start()]
         labelled_level = key(lead) if ":" in lead or cefr(lead) else ""
-        if lexicon().labels.get(labelled_level) == "mother_tongue" or labelled_level and cefr(labelled_level):
+        if lexicon().labels.get(labelled_level) == "mother_tongue" or (labelled_level and cefr(labelled_level)):
             level_for_all = part(bare(lead), line)
         elif lead.strip(EDGES) == "" and level_for_all is not None and level_for_all.lines[0] not in (line.number, line.number - 1):
             level_for_all = None
@@ -232,6 +253,11 @@ def languages(lines: Sequence[Line]) -> tuple[tuple[Language, ...], list[Line]]:
         if level_for_all and level_for_all.lines[0] == line.number:
             level_for_all = None
     return tuple(found), unused
+
+
+def _same_level(level: Sourced | None, text: str) -> bool:
+    """None yet, or the same level again (a grid of listening, reading, speaking, ...)."""
+    return level is None or (cefr(text) != "" and cefr(text) == level.text)
 
 
 def _language(name: Sourced | None, level: Sourced | None) -> Language:
@@ -250,7 +276,7 @@ def certificates(lines: Sequence[Line], edges: Edges) -> tuple[Certificate, ...]
     """Name, issuer and date of each certificate."""
     before, dated = entries(lines)
     alone = sum(1 for e in dated if not e.header)
-    if dated and (alone or len(dated) >= 2 and any(e.header and e.header[0].line.box.x0 != lines[0].box.x0 for e in dated)):
+    if dated and (alone or (len(dated) >= 2 and any(e.header and e.header[0].line.box.x0 != lines[0].box.x0 for e in dated))):
         found = [_single(item.value) for item in items(before, edges)]
         for entry in dated:
             found.extend(_dated(entry, edges))
@@ -283,7 +309,7 @@ def _dated(entry: Entry, edges: Edges) -> list[Certificate]:
 
 
 def _single(source: Sourced) -> Certificate:
-    """"Name, Issuer (06/2022)" and its variants."""
+    """ "Name, Issuer (06/2022)" and its variants."""
     text, numbers = source.text, source.lines
     date = None
     issuer = None

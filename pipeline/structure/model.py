@@ -10,13 +10,32 @@ from pipeline.lang.dates import find_dates, find_periods
 from pipeline.lang.detect import language_of
 from pipeline.lang.levels import cefr
 from pipeline.model.cv import (
-    Basics, Certificate, Cv, Education, Language, LeftOut, Link, Period, Position, Project, SkillGroup, Sourced,
+    Basics,
+    Certificate,
+    Cv,
+    Education,
+    Language,
+    LeftOut,
+    Link,
+    Period,
+    Position,
+    Project,
+    SkillGroup,
+    Sourced,
 )
 from pipeline.model.document import Document
 from pipeline.model.job import Usage
 from pipeline.ports import Llm, Prompt, RefusedByModel
 from pipeline.structure.answer import (
-    BasicsAnswer, CvAnswer, EducationAnswer, LanguageAnswer, PositionAnswer, ProjectAnswer, Range, Value, strict_schema,
+    BasicsAnswer,
+    CvAnswer,
+    EducationAnswer,
+    LanguageAnswer,
+    PositionAnswer,
+    ProjectAnswer,
+    Range,
+    Value,
+    strict_schema,
 )
 from pipeline.structure.furniture import without_furniture
 from pipeline.structure.periods import period_of
@@ -61,9 +80,7 @@ class _Reader:
             positions=tuple(self._position(p) for p in answer.positions),
             projects=tuple(self._project(p) for p in answer.projects),
             education=tuple(self._education(e) for e in answer.education),
-            certificates=tuple(
-                Certificate(self._value(c.name), self._value(c.issuer), self._date(c.date)) for c in answer.certificates
-            ),
+            certificates=tuple(Certificate(self._value(c.name), self._value(c.issuer), self._date(c.date)) for c in answer.certificates),
             skills=tuple(SkillGroup(self._value(s.name), self._values(s.items)) for s in answer.skills),
             languages=tuple(self._language(entry) for entry in answer.languages),
             volunteer=tuple(self._position(p) for p in answer.volunteer),

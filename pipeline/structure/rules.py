@@ -17,11 +17,11 @@ from pipeline.structure.furniture import without_furniture
 from pipeline.structure.header import DEGREE, JOB, Evidence, Roles, Text, header_and_body, roles, what_first
 from pipeline.structure.lists import certificates, languages, list_items, plain_entries, skills
 from pipeline.structure.sections import Part, parts
-from pipeline.structure.text import bare, label_of, part, Edges, split_outside_brackets, value
+from pipeline.structure.text import Edges, bare, label_of, part, split_outside_brackets, value
 
 NAME = "rules/1"
 
-_GRADE = re.compile(r"^(?:\(?\d[.,]\d{1,2}\)?(?:\s*/\s*\d[.,]\d)?|(?:gpa|note|cgpa)\s*:?\s*\d.*)$", re.I)
+_GRADE = re.compile(r"^(?:\(?\d[.,]\d{1,2}\)?(?:\s*/\s*\d[.,]\d)?|(?:gpa|note|cgpa)\s*:?\s*\d.*)$", re.IGNORECASE)
 
 
 def structure_by_rules(document: Document) -> Cv:
@@ -30,8 +30,14 @@ def structure_by_rules(document: Document) -> Cv:
     edges = Edges(lines)
     cut = parts(lines)
     language = language_of("\n".join(line.text for line in lines))
-    head = [line for p in cut if p.kind in ("head", "personal") or p.kind in ("summary", "unknown", "other") for line in p.lines if p.kind in ("head", "personal") or contact_like(line)]
-    basics, _ = contact(head, lines)
+    head = [
+        line
+        for p in cut
+        if p.kind in ("head", "personal") or p.kind in ("summary", "unknown", "other")
+        for line in p.lines
+        if p.kind in ("head", "personal") or contact_like(line)
+    ]
+    basics = contact(head, lines)
     cv = Cv(language=language, structurer=NAME, basics=basics)
     for section in cut:
         cv = _add(cv, section, edges)
@@ -85,9 +91,7 @@ def _heading(section: Part) -> Sourced | None:
     return value(*section.heading) if section.heading else None
 
 
-def _read_entries(
-    lines: Sequence[Line], edges: Edges, evidence: Evidence, *, split_place: bool
-) -> list[tuple[Entry, Roles, list[Text], list[Line]]]:
+def _read_entries(lines: Sequence[Line], edges: Edges, evidence: Evidence, *, split_place: bool) -> list[tuple[Entry, Roles, list[Text], list[Line]]]:
     before, found = entries(lines)
     if not found:
         found = [Entry(Period(), body=list(lines))] if lines else []
@@ -142,7 +146,7 @@ def _education(lines: Sequence[Line], edges: Edges) -> tuple[Education, ...]:
                 summary.append(v)
         for item in items(body, edges):
             labelled = label_of(item.value.text)
-            if grade is None and (_is_grade(item.value.text) or labelled and labelled[0] == "grade"):
+            if grade is None and (_is_grade(item.value.text) or (labelled and labelled[0] == "grade")):
                 grade = item.value
             else:
                 summary.append(item.value)
@@ -180,7 +184,7 @@ def _is_grade(text: str) -> bool:
     labelled = label_of(text)
     if labelled and labelled[0] == "grade":
         return True
-    return bool(_GRADE.match(text.strip())) or any(re.match(rf"{re.escape(g)}(?!\w)", plain) for g in lexicon().grades) and len(text) < 40
+    return bool(_GRADE.match(text.strip())) or (any(re.match(rf"{re.escape(g)}(?!\w)", plain) for g in lexicon().grades) and len(text) < 40)
 
 
 def _without_grade(text: Text) -> tuple[Text, Sourced | None]:
@@ -232,9 +236,7 @@ def _left(*texts: Text | None) -> float | None:
     return min((line.box.x0 for text in texts if text for line in text.lines), default=None)
 
 
-def _described(
-    rest: Sequence[Text], body: Sequence[Line], edges: Edges, indent: float | None
-) -> tuple[tuple[Sourced, ...], tuple[Sourced, ...]]:
+def _described(rest: Sequence[Text], body: Sequence[Line], edges: Edges, indent: float | None) -> tuple[tuple[Sourced, ...], tuple[Sourced, ...]]:
     """Paragraphs and bullets of an entry."""
     summary = [v for v in (text.value() for text in rest) if v]
     highlights: list[Sourced] = []

@@ -45,7 +45,7 @@ def parts(lines: Sequence[Line]) -> list[Part]:
             continue
         if line.flow != flow:
             flow = line.flow
-            current = open_in_flow.get(flow) or (found[0] if flow != 0 or line.page == 1 and len(found) == 1 else current)
+            current = open_in_flow.get(flow) or (found[0] if flow != 0 or (line.page == 1 and len(found) == 1) else current)
             open_in_flow.setdefault(flow, current)
         current.lines.append(line)
     return found
@@ -93,11 +93,15 @@ def _headings(lines: Sequence[Line]) -> dict[int, tuple[str, list[Line]]]:
         if line.number in taken or not _could_be_heading(line):
             continue
         following = lines[i + 1] if i + 1 < len(lines) else None
-        if following and _style(following)[:2] == _style(line)[:2] and following.flow == line.flow and 0 < following.box.y0 - line.box.y0 < 2.2 * line.size:
-            if section := section_of(f"{line.text} {following.text}"):
-                candidates[line.number] = (section, [line, following])
-                taken.add(following.number)
-                continue
+        if (
+            following
+            and _style(following)[:2] == _style(line)[:2]
+            and following.flow == line.flow
+            and 0 < following.box.y0 - line.box.y0 < 2.2 * line.size
+        ) and (section := section_of(f"{line.text} {following.text}")):
+            candidates[line.number] = (section, [line, following])
+            taken.add(following.number)
+            continue
         if section := section_of(line.text):
             candidates[line.number] = (section, [line])
     hits: dict[StyleKey, set[str]] = defaultdict(set)
@@ -125,7 +129,7 @@ def _headings(lines: Sequence[Line]) -> dict[int, tuple[str, list[Line]]]:
             if style in heading_styles or style[0] > max(sizes) or (_alone(line.number, lines) and style[0] >= min(sizes) and style[1]):
                 found[line.number] = (section, heading)
         elif line.number not in taken and style in heading_styles and _could_be_heading(line) and len(hits[style]) >= 2:
-            if key(line.text) in lexicon().document_titles or _row_mate(line, lines) and not style[2]:
+            if key(line.text) in lexicon().document_titles or (_row_mate(line, lines) and not style[2]):
                 continue
             found[line.number] = (_stem_section(line.text) or "unknown", [line])
     return found

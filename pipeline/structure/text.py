@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable, Sequence
 
@@ -88,7 +89,7 @@ def split_outside_brackets(text: str, separators: str) -> list[str]:
 
 def label_of(text: str) -> tuple[str, str] | None:
     """("role", "Technische Leitung") of "Rolle: Technische Leitung"; None where no known label leads the text."""
-    match = re.match(r"([^:]{2,40}):\s*(.*)$", text, re.S)
+    match = re.match(r"([^:]{2,40}):\s*(.*)$", text, re.DOTALL)
     if not match:
         return None
     name = lexicon().labels.get(re.sub(r"\s+", " ", match.group(1)).strip(" •-–").casefold())
@@ -105,9 +106,14 @@ class Edges:
                 ends.setdefault(line.flow, []).append(line.box.x1)
         self._flows = {flow: sorted(xs)[int(0.97 * (len(xs) - 1))] for flow, xs in ends.items()}
         self._limits: dict[int, float] = {}
-        for a, b in zip(lines, lines[1:], strict=False):
+        for a, b in itertools.pairwise(lines):
             for left, right in ((a, b), (b, a)):
-                if left.page == right.page and left.flow == right.flow and abs(left.box.middle - right.box.middle) < 0.4 * left.size and left.box.x1 < right.box.x0:
+                if (
+                    left.page == right.page
+                    and left.flow == right.flow
+                    and abs(left.box.middle - right.box.middle) < 0.4 * left.size
+                    and left.box.x1 < right.box.x0
+                ):
                     self._limits[left.number] = right.box.x0 - 0.6 * left.size
 
     def of(self, line: Line) -> float:
