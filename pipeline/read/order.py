@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections import Counter
 from dataclasses import dataclass
+from itertools import pairwise
 
 from pipeline.model.document import PageSize
 from pipeline.read.segments import Segment
@@ -33,7 +35,7 @@ def ordered(found: list[Segment], page: PageSize) -> list[Segment]:
     gutter = find_gutter(found, page)
     if gutter is None:
         return _downwards(found)
-    if is_table(gutter):
+    if is_table(gutter, found):
         return _downwards(_rows_together(found, gutter))
     for segment in gutter.left:
         segment.flow = LEFT
@@ -79,34 +81,48 @@ def find_gutter(found: list[Segment], page: PageSize) -> Gutter | None:
     return best
 
 
-def is_table(gutter: Gutter) -> bool:
-    """Do the rows of both sides belong together?"""
-    narrow, wide = sorted((gutter.left, gutter.right), key=len)
-    if len(wide) > 3 * len(narrow) and not _dated(narrow):
-        matched = _matched(narrow, wide)
-        return matched > 0.9
-    matched = max(_matched(narrow, wide), _matched(wide, narrow))
+def is_table(gutter: Gutter, found: list[Segment]) -> bool:
+    """Do the rows of both sides belong together?
+
+    The cells of a table stand on common baselines, and most programs draw them row by row. Headings do not count: they
+    stand alone in either case.
+    """
+    left, right = _plain_lines(gutter.left), _plain_lines(gutter.right)
+    narrow, wide = sorted((left, right), key=len)
+    if len(narrow) < 2:
+        return True
+    matched = max(_matched(narrow, gutter.left + gutter.right), _matched(wide, gutter.left + gutter.right))
+    sides = {id(s): LEFT for s in gutter.left} | {id(s): RIGHT for s in gutter.right}
+    flows = [sides[id(s)] for s in found if id(s) in sides]
+    by_row = sum(a != b for a, b in pairwise(flows)) >= 0.6 * min(len(gutter.left), len(gutter.right))
     if matched > 0.5 and _dated(narrow):
         return True
-    if matched > 0.6 and _right_aligned(gutter.left):
+    if matched > 0.6 and (by_row or _right_aligned(gutter.left)):
         return True
     left_width = sum(s.x1 - s.x0 for s in gutter.left) / len(gutter.left)
     column = max(s.x1 for s in gutter.left) - min(s.x0 for s in gutter.left)
     return matched > 0.85 and left_width < 0.75 * column
 
 
-def _matched(narrow: list[Segment], wide: list[Segment]) -> float:
-    """Share of the narrow side's lines that stand on a baseline of the wide side, or go on below one that does."""
-    bases = [s.base for s in wide]
+def _plain_lines(side: list[Segment]) -> list[Segment]:
+    """The lines of a side without its headings: those in a bigger or bolder style than most."""
+    usual = Counter((s.size, s.words[0].style.bold) for s in side).most_common(1)[0][0]
+    return [s for s in side if s.size <= usual[0] + 0.5 and (usual[1] or not s.words[0].style.bold)] or side
+
+
+def _matched(side: list[Segment], both: list[Segment]) -> float:
+    """Share of a side's lines that share their baseline with a line of the other side, or go on below one that does."""
+    own = {id(s) for s in side}
+    bases = [s.base for s in both if id(s) not in own and (s.x0 > side[0].x1 or s.x1 < side[0].x0)]
     matched, last = 0, None
-    for segment in sorted(narrow, key=lambda s: s.base):
+    for segment in sorted(side, key=lambda s: s.base):
         goes_on = last is not None and segment.base - last.base < 1.45 * segment.size and segment.size == last.size
         if goes_on or any(abs(segment.base - b) < 0.12 * segment.size for b in bases):
             matched += 1
             last = segment if not goes_on else None
         else:
             last = None
-    return matched / len(narrow)
+    return matched / len(side)
 
 
 def _right_aligned(side: list[Segment]) -> bool:

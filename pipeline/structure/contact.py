@@ -285,7 +285,7 @@ def _address(head: Sequence[Line], pairs: dict[str, Sourced]) -> _Address:
     address, city, postal, country = None, None, None, None
     labelled_address = pairs.get("address")
     for line in head:
-        for cell in re.split(r"\s+[|•]\s+|\u2003", line.text):
+        for cell in re.split(r"\s+[|•·]\s+|\u2003", line.text):
             match = _POSTAL.search(cell)
             if match and not EMAIL.search(cell) and not re.search(r"\+\d", cell) and city is None:
                 postal, city = part(match.group(1), line), part(match.group(2).strip(EDGES), line)
@@ -296,6 +296,9 @@ def _address(head: Sequence[Line], pairs: dict[str, Sourced]) -> _Address:
                 postal, city = part(place.group(2), line), part(place.group(1), line)
             elif _street(cell) and address is None and len(cell) < 60 and not EMAIL.search(cell):
                 address = part(bare(re.sub(r"^[^:]{2,20}:\s*", "", cell)), line)
+            elif city is None and address is None and re.fullmatch(r"[^,\d]+\s\d{1,4}\s?[a-z]?, [A-ZÄÖÜ][\w .'’-]+", cell.strip()) and not EMAIL.search(cell):
+                street, town = cell.strip().split(", ", 1)
+                address, city = part(street, line), part(town, line)
             for word in re.split(r"[,|–—·()]|\s-\s", cell):
                 if key(word) in lexicon().countries and country is None:
                     country = part(word, line)

@@ -233,6 +233,10 @@ def languages(lines: Sequence[Line]) -> tuple[tuple[Language, ...], list[Line]]:
                     found[awaiting] = _language(found[awaiting].name, part(bare(text), line))
                 else:
                     found[awaiting] = _with_line(found[awaiting], line)
+            elif (pair := re.match(r"([^\W\d_][\w -]{1,25}?)\s*(?:[:(|–—\u2003]|-\s)\s*(.+)$", text)) and cefr(pair.group(2)):
+                # a language that no list names, with a level that says what it is
+                found.append(_language(part(bare(pair.group(1)), line), part(bare(pair.group(2)), line)))
+                awaiting, named_by = len(found) - 1, line
             else:
                 unused.append(line)
             continue
