@@ -14,7 +14,9 @@ HERE = Path(__file__).parent
 TEXT = ParagraphStyle("text", fontName="Helvetica", fontSize=9.5, leading=13)
 BOLD = ParagraphStyle("bold", parent=TEXT, fontName="Helvetica-Bold")
 SOFT = ParagraphStyle("soft", parent=TEXT, textColor=colors.HexColor("#555555"))
-HEAD = ParagraphStyle("head", parent=TEXT, fontName="Helvetica-Bold", fontSize=12, leading=16, spaceBefore=10, spaceAfter=4, textColor=colors.HexColor("#1f3a5f"))
+HEAD = ParagraphStyle(
+    "head", parent=TEXT, fontName="Helvetica-Bold", fontSize=12, leading=16, spaceBefore=10, spaceAfter=4, textColor=colors.HexColor("#1f3a5f")
+)
 NAME = ParagraphStyle("name", parent=TEXT, fontName="Helvetica-Bold", fontSize=20, leading=25)
 BULLET = ParagraphStyle("bullet", parent=TEXT, leftIndent=12, bulletIndent=2)
 
@@ -96,12 +98,31 @@ def main() -> None:
         "Projektleiterin Maschinenbau",
         "Lerchenweg 14, 70565 Stuttgart · +49 711 5550142 · katharina.brandt@example.com",
         [
-            ("Kurzprofil", ["Projektleiterin mit zwölf Jahren Erfahrung im Sondermaschinenbau. Führt Projekte bis 4 Mio. € vom Lastenheft bis zur Abnahme beim Kunden."]),
+            (
+                "Kurzprofil",
+                [
+                    "Projektleiterin mit zwölf Jahren Erfahrung im Sondermaschinenbau. Führt Projekte bis 4 Mio. € vom Lastenheft bis zur Abnahme beim Kunden."
+                ],
+            ),
             (
                 "Beruflicher Werdegang",
                 [
-                    ("04/2019 – heute", "Projektleiterin Sondermaschinen", "Neckartal Automation GmbH, Stuttgart", ["Leitung von Projekten mit 2 bis 4 Mio. € Volumen", "Einführung eines Änderungswesens, Nachträge um 35 % gesenkt", "Fachliche Führung von acht Mitarbeitenden"]),
-                    ("10/2013 – 03/2019", "Konstrukteurin", "Albwerk Fördertechnik AG, Reutlingen", ["Konstruktion von Förderanlagen in SolidWorks", "Abstimmung mit Fertigung und Lieferanten"]),
+                    (
+                        "04/2019 – heute",
+                        "Projektleiterin Sondermaschinen",
+                        "Neckartal Automation GmbH, Stuttgart",
+                        [
+                            "Leitung von Projekten mit 2 bis 4 Mio. € Volumen",
+                            "Einführung eines Änderungswesens, Nachträge um 35 % gesenkt",
+                            "Fachliche Führung von acht Mitarbeitenden",
+                        ],
+                    ),
+                    (
+                        "10/2013 – 03/2019",
+                        "Konstrukteurin",
+                        "Albwerk Fördertechnik AG, Reutlingen",
+                        ["Konstruktion von Förderanlagen in SolidWorks", "Abstimmung mit Fertigung und Lieferanten"],
+                    ),
                 ],
             ),
             (
@@ -122,15 +143,44 @@ def main() -> None:
         "Deniz Yılmaz".replace("ı", "i"),
         "Lohnbuchhalter",
         [
-            ("Persönliche Daten", [("Anschrift", "Kastanienallee 7, 50969 Köln"), ("Telefon", "+49 221 5550178"), ("E-Mail", "deniz.yilmaz@example.org"), ("Geburtsdatum", "14.02.1991"), ("Staatsangehörigkeit", "deutsch")]),
+            (
+                "Persönliche Daten",
+                [
+                    ("Anschrift", "Kastanienallee 7, 50969 Köln"),
+                    ("Telefon", "+49 221 5550178"),
+                    ("E-Mail", "deniz.yilmaz@example.org"),
+                    ("Geburtsdatum", "14.02.1991"),
+                    ("Staatsangehörigkeit", "deutsch"),
+                ],
+            ),
             (
                 "Berufserfahrung",
                 [
-                    ("seit 01/2020", ("Lohnbuchhalter", "Rheinkontor Steuerberatung PartG mbB, Köln", ["Abrechnung für 40 Mandanten mit 1.200 Beschäftigten", "Umstellung auf die digitale Personalakte"])),
-                    ("08/2014 – 12/2019", ("Sachbearbeiter Personal", "Domstadt Logistik GmbH, Köln", ["Zeitwirtschaft und Reisekosten", "Ansprechpartner für Betriebsprüfungen"])),
+                    (
+                        "seit 01/2020",
+                        (
+                            "Lohnbuchhalter",
+                            "Rheinkontor Steuerberatung PartG mbB, Köln",
+                            ["Abrechnung für 40 Mandanten mit 1.200 Beschäftigten", "Umstellung auf die digitale Personalakte"],
+                        ),
+                    ),
+                    (
+                        "08/2014 – 12/2019",
+                        (
+                            "Sachbearbeiter Personal",
+                            "Domstadt Logistik GmbH, Köln",
+                            ["Zeitwirtschaft und Reisekosten", "Ansprechpartner für Betriebsprüfungen"],
+                        ),
+                    ),
                 ],
             ),
-            ("Ausbildung", [("08/2011 – 07/2014", ("Ausbildung zum Kaufmann für Büromanagement", "Berufskolleg an der Lindenstraße, Köln", [])), ("08/2003 – 06/2011", ("Fachhochschulreife", "Gesamtschule Köln-Süd", []))]),
+            (
+                "Ausbildung",
+                [
+                    ("08/2011 – 07/2014", ("Ausbildung zum Kaufmann für Büromanagement", "Berufskolleg an der Lindenstraße, Köln", [])),
+                    ("08/2003 – 06/2011", ("Fachhochschulreife", "Gesamtschule Köln-Süd", [])),
+                ],
+            ),
             ("Sprachkenntnisse", [("Deutsch", "Muttersprache"), ("Türkisch", "Muttersprache"), ("Englisch", "gut in Wort und Schrift")]),
             ("EDV-Kenntnisse", [("Lohn", "DATEV LODAS, Lexware, SAP HCM"), ("Büro", "MS Excel (Pivot), MS Word")]),
         ],
@@ -151,8 +201,22 @@ def main() -> None:
             (
                 "Work Experience",
                 [
-                    ("Mar 2021 – Present", "Senior Platform Engineer", "Firth Payments Ltd, Edinburgh", ["Moved 60 services to Kubernetes without downtime", "Cut build times from 25 to 6 minutes", "On-call lead for a team of seven"]),
-                    ("Jun 2017 – Feb 2021", "Systems Engineer", "Lothian Data Centre Services Ltd, Livingston", ["Automated server provisioning with Ansible", "Ran the migration of 400 virtual machines"]),
+                    (
+                        "Mar 2021 – Present",
+                        "Senior Platform Engineer",
+                        "Firth Payments Ltd, Edinburgh",
+                        [
+                            "Moved 60 services to Kubernetes without downtime",
+                            "Cut build times from 25 to 6 minutes",
+                            "On-call lead for a team of seven",
+                        ],
+                    ),
+                    (
+                        "Jun 2017 – Feb 2021",
+                        "Systems Engineer",
+                        "Lothian Data Centre Services Ltd, Livingston",
+                        ["Automated server provisioning with Ansible", "Ran the migration of 400 virtual machines"],
+                    ),
                 ],
             ),
             ("Education", [("2013 – 2017", "BEng (Hons) Computer Science", "University of Strathclyde", [])]),
@@ -169,8 +233,18 @@ def main() -> None:
             (
                 "Employment History",
                 [
-                    ("May 2020 – Present", "Clinical Data Manager", "Avon Trials Unit, Bristol", ["Lead data manager for four oncology trials", "Reduced open queries at lock by 60%"]),
-                    ("Sep 2016 – Apr 2020", "Data Coordinator", "Severn Clinical Research Ltd, Cardiff", ["Built electronic case report forms in REDCap", "Trained 30 site coordinators"]),
+                    (
+                        "May 2020 – Present",
+                        "Clinical Data Manager",
+                        "Avon Trials Unit, Bristol",
+                        ["Lead data manager for four oncology trials", "Reduced open queries at lock by 60%"],
+                    ),
+                    (
+                        "Sep 2016 – Apr 2020",
+                        "Data Coordinator",
+                        "Severn Clinical Research Ltd, Cardiff",
+                        ["Built electronic case report forms in REDCap", "Trained 30 site coordinators"],
+                    ),
                 ],
             ),
             ("Education", [("Sep 2012 – Jul 2016", "BSc Biomedical Science", "Cardiff University", [])]),

@@ -31,6 +31,7 @@ _POSTAL = re.compile(
     r"([A-ZÄÖÜÉÈŁŚ][\w.'’/-]+(?:[ -](?:[A-ZÄÖÜ(][\w.)'’-]+|am|an|der|im|bei|ob|v\.|a\.|d\.|in|sur|la|le|les|en))*)"
 )
 _US_PLACE = re.compile(r"([A-Z][\w.'’ -]+, (?:[A-Z]{2}|[A-Z][a-z]+))(?:, [A-Z]{2,3})?,? (\d{5})(?!\d)")
+_STREET_TOWN = re.compile(r"[^,\d]+\s\d{1,4}\s?[a-z]?, [A-ZÄÖÜ][\w .'’-]+")
 _STREET = re.compile(
     r"(?:straße|strasse|str\.|weg|allee|platz|gasse|ring|damm|ufer|höhe|hof|chaussee|street|st\.|road|rd\.?|avenue|ave\.?|lane|drive"
     r"|boulevard|rue|terrace|court|way|close|via|calle|ulica|ul\.)\b",
@@ -183,8 +184,9 @@ def _email(lines: Sequence[Line]) -> Sourced | None:
     for i, line in enumerate(lines):
         if match := EMAIL.search(line.text):
             above = lines[i - 1] if i else None
-            if above and match.start() == 0 and re.fullmatch(r"\S+[-._]", above.text) and above.flow == line.flow:
-                return Sourced(above.text + match.group(), (above.number, line.number))
+            begun = re.search(r"[\w.+%-]+[-._]$", above.text) if above and above.flow == line.flow else None
+            if above and begun and match.start() == 0:
+                return Sourced(begun.group() + match.group(), (above.number, line.number))
             return part(match.group(), line)
         if i + 1 < len(lines) and re.fullmatch(r"\S+@\S*", line.text) and (match := EMAIL.fullmatch(line.text + lines[i + 1].text)):
             return Sourced(match.group(), (line.number, lines[i + 1].number))
@@ -296,7 +298,7 @@ def _address(head: Sequence[Line], pairs: dict[str, Sourced]) -> _Address:
                 postal, city = part(place.group(2), line), part(place.group(1), line)
             elif _street(cell) and address is None and len(cell) < 60 and not EMAIL.search(cell):
                 address = part(bare(re.sub(r"^[^:]{2,20}:\s*", "", cell)), line)
-            elif city is None and address is None and re.fullmatch(r"[^,\d]+\s\d{1,4}\s?[a-z]?, [A-ZÄÖÜ][\w .'’-]+", cell.strip()) and not EMAIL.search(cell):
+            elif city is None and address is None and _STREET_TOWN.fullmatch(cell.strip()) and not EMAIL.search(cell):
                 street, town = cell.strip().split(", ", 1)
                 address, city = part(street, line), part(town, line)
             for word in re.split(r"[,|–—·()]|\s-\s", cell):

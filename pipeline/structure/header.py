@@ -24,7 +24,8 @@ class Text:
     lines: tuple[Line, ...]
 
     def value(self) -> Sourced | None:
-        return part(bare(self.text), *self.lines)
+        """The text without a leading "in" ("in Informatik")."""
+        return part(re.sub(r"^in\s+(?=[A-ZÄÖÜ])", "", bare(self.text)), *self.lines)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +108,9 @@ def _texts(pieces: Sequence[Piece], edges: Edges) -> list[Text]:
     found: list[Text] = []
     for group in groups:
         if len(group) == 1:
-            found.extend(Text(text, (group[0].line,)) for text in _by_style(group[0]))
+            found.extend(Text(text, (group[0].line,)) for text in by_style(group[0]))
         else:
-            head = _by_style(group[0])
+            head = by_style(group[0])
             found.extend(Text(text, (group[0].line,)) for text in head[:-1])
             found.append(Text(joined([head[-1], *(p.text for p in group[1:])]), tuple(p.line for p in group)))
     return [t for t in found if t.text.strip(EDGES + "()")]
@@ -120,7 +121,7 @@ def _same_look(a: Line, b: Line) -> bool:
     return tail.bold == head.bold and tail.italic == head.italic and abs(tail.size - head.size) < 0.6
 
 
-def _by_style(piece: Piece) -> list[str]:
+def by_style(piece: Piece) -> list[str]:
     """A line in two styles says two things: "**Engineer**, Example Ltd"."""
     spans = piece.line.spans
     if len(spans) < 2:

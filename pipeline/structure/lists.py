@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from pipeline.lang.dates import find_dates, find_periods
 from pipeline.lang.levels import cefr
@@ -13,6 +13,7 @@ from pipeline.model.cv import Certificate, Language, SkillGroup, Sourced
 from pipeline.model.document import Line
 from pipeline.structure.blocks import items
 from pipeline.structure.entries import Entry, Piece, entries
+from pipeline.structure.header import by_style
 from pipeline.structure.text import EDGES, Edges, bare, clean, continues, joined, part, split_outside_brackets, value
 
 _LIST = r",\s+|;\s*|\s*[·•|▪●]\s*|\s+/\s+|\u2003+|\s+[–—-]\s+(?=[A-ZÄÖÜ])"
@@ -66,7 +67,7 @@ def skills(lines: Sequence[Line], edges: Edges) -> tuple[SkillGroup, ...]:
     """Groups of skills: "Label: a, b", a label cell beside a list, a label line above a list, or a plain list."""
     groups: list[tuple[Sourced | None, list[Line], str]] = []
     i = 0
-    lines = [line for line in lines if line.text.strip()]
+    lines = by_columns([line for line in lines if line.text.strip()], lambda line: re.search(r",\s|·|\|", line.text) is not None)
     while i < len(lines):
         line = lines[i]
         row = [o for o in lines[i + 1 : i + 4] if _same_row(o, line) and o.box.x0 > line.box.x1]
@@ -211,6 +212,21 @@ def _run_end(lines: Sequence[Line], start: int, label: Line, edges: Edges, *, la
     return j
 
 
+def by_columns(lines: Sequence[Line], listed: Callable[[Line], bool]) -> list[Line]:
+    """Lists that stand side by side, one after the other. `listed` tells a list's line from the label beside a list."""
+    rows: list[list[Line]] = []
+    for line in lines:
+        if rows and _same_row(rows[-1][0], line):
+            rows[-1].append(line)
+        else:
+            rows.append([line])
+    if not any(sum(listed(cell) for cell in row) >= 2 for row in rows):
+        return list(lines)
+    edges = sorted({min(row, key=lambda c: c.box.x0).box.x0 for row in rows} | {c.box.x0 for row in rows if len(row) > 1 for c in row})
+    starts = [x for i, x in enumerate(edges) if i == 0 or x - edges[i - 1] > 30]
+    return sorted(lines, key=lambda line: (line.page, max((n for n, x in enumerate(starts) if x <= line.box.x0 + 1), default=0), line.box.y0))
+
+
 def languages(lines: Sequence[Line]) -> tuple[tuple[Language, ...], list[Line]]:
     """Each language with the level that stands beside it; and the lines that name none."""
     names = sorted(lexicon().languages, key=len, reverse=True)
@@ -220,7 +236,7 @@ def languages(lines: Sequence[Line]) -> tuple[tuple[Language, ...], list[Line]]:
     level_for_all: Sourced | None = None
     awaiting: int | None = None
     named_by: Line | None = None
-    for line in lines:
+    for line in by_columns(lines, lambda line: pattern.fullmatch(line.text.strip()) is not None):
         text = line.text
         matches = list(pattern.finditer(text))
         if not matches:
@@ -289,7 +305,8 @@ def certificates(lines: Sequence[Line], edges: Edges) -> tuple[Certificate, ...]
 
 
 def _dated(entry: Entry, edges: Edges) -> list[Certificate]:
-    pieces: list[Piece] = [*entry.header, *(Piece(line, line.text) for line in entry.body)]
+    styled = [Piece(p.line, text) for p in entry.header for text in by_style(p)]
+    pieces: list[Piece] = [*styled, *(Piece(line, line.text) for line in entry.body)]
     date = entry.period.end or entry.period.start
     if not pieces:
         return []

@@ -151,6 +151,11 @@ def _education(lines: Sequence[Line], edges: Edges) -> tuple[Education, ...]:
             else:
                 summary.append(item.value)
         degree, area = _degree_and_area(what)
+        if degree is None or not lexicon().degree_words.search(degree.text):
+            named = next((s for s in summary if lexicon().degree_words.search(s.text) and len(s.text) < 60), None)
+            if named:
+                degree, area = named, area or degree
+                summary.remove(named)
         found.append(
             Education(
                 institution=who.value() if who else None,
@@ -215,7 +220,7 @@ def _projects(lines: Sequence[Line], edges: Edges) -> tuple[Project, ...]:
         kept: list[Line] = []
         for line in body:
             labelled = label_of(line.text)
-            if labelled and labelled[0] in ("customer", "role") and labelled[0] not in named and not line.bullet:
+            if labelled and labelled[0] in ("customer", "role") and labelled[0] not in named:
                 if v := part(bare(labelled[1]), line):
                     named[labelled[0]] = v
             else:

@@ -45,10 +45,23 @@ def parts(lines: Sequence[Line]) -> list[Part]:
             continue
         if line.flow != flow:
             flow = line.flow
-            current = open_in_flow.get(flow) or (found[0] if flow != 0 or (line.page == 1 and len(found) == 1) else current)
+            current = open_in_flow.get(flow) or _first_of(flow, lines, found, current)
             open_in_flow.setdefault(flow, current)
         current.lines.append(line)
     return found
+
+
+def _first_of(flow: int, lines: Sequence[Line], found: list[Part], current: Part) -> Part:
+    """Where the lines of a flow belong that stand before its first heading.
+
+    A column that goes on with the one before it (newspaper style) belongs to the section that is open; a column that
+    begins with the person's name belongs to the head.
+    """
+    own = [line for line in lines if line.flow == flow]
+    biggest = max(line.size for line in lines)
+    if any(line.size > biggest - 0.5 and line.page == own[0].page for line in own[:3]) or current.kind == "head":
+        return found[0]
+    return current
 
 
 def _style(line: Line) -> StyleKey:
@@ -119,7 +132,8 @@ def _headings(lines: Sequence[Line]) -> dict[int, tuple[str, list[Line]]]:
             total[style] += 1
     heading_styles = {s for s in hits if hit_lines[s] >= 0.4 * total[s] and (len(hits[s]) >= 2 or _stands_out(s, lines))}
     if not heading_styles:
-        return {n: c for n, c in candidates.items() if _alone(n, lines)}
+        left = min((line.box.x0 for line in lines), default=0.0)
+        return {n: c for n, c in candidates.items() if _alone(n, lines) or (c[1][0].box.x0 < left + 3 and len(candidates) >= 3)}
     sizes = [s[0] for s in heading_styles]
     found = {}
     for line in lines:

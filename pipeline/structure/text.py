@@ -129,7 +129,10 @@ def continues(previous: Line, line: Line, edges: Edges) -> bool:
         gap = line.box.y0 - previous.box.y1
         if gap > 0.9 * previous.size or line.box.middle <= previous.box.middle + 0.3 * previous.size:
             return False
-    if previous.text.endswith("-") or line.text[:1].islower():
+    if previous.text.endswith("-"):
+        return True
+    room = edges.of(previous) - previous.box.x1
+    if line.text[:1].islower() and room < 0.35 * (edges.of(previous) - previous.box.x0):
         return True
     tail, head = previous.spans[-1], line.spans[0]
     if abs(head.size - tail.size) > 0.6 or head.bold != tail.bold:
