@@ -1,0 +1,153 @@
+"""The whole path through the real HTTP route: file in, card posted, the same card updated, Word file out."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import subprocess
+from pathlib import Path
+from time import perf_counter
+
+import aiohttp
+from docx import Document as Word
+
+from app import Running, start
+from bot.settings import Settings
+from tests.fakes import Connector, Files, actions_of, click_activity, message_activity
+
+
+async def post(running: Running, activity: dict, *, status: int | None = None) -> dict | None:
+    async with aiohttp.ClientSession() as session, session.post(f"{running.url}/api/messages", json=activity) as response:
+        if status:
+            assert response.status == status
+        return await response.json() if response.content_type == "application/json" else None
+
+
+async def download(url: str) -> bytes:
+    async with aiohttp.ClientSession() as session, session.get(url) as response:
+        assert response.status == 200
+        return await response.read()
+
+
+async def send_cv(running: Running, connector: Connector, files: Files, name: str = "de-einspaltig-brandt.pdf") -> None:
+    await post(running, message_activity(connector, files=[(name, f"{files.origin}/{name}")]), status=202)
+    await connector.until(lambda sent: any("In Word öffnen" in s.text for s in sent))
+
+
+async def test_a_dropped_pdf_becomes_a_card_that_turns_into_the_result(running: Running, connector: Connector, files: Files, tmp_path: Path) -> None:
+    await send_cv(running, connector, files)
+    assert len(connector.posts) == 1
+    assert "Lebenslauf wird bearbeitet" in connector.posts[0].text
+    assert {s.message for s in connector.sent} == {"m1"}
+    result = connector.sent[-1]
+    for wanted in ("Katharina Brandt", "Projektleiterin Maschinenbau", "Neckartal Automation GmbH", "SolidWorks", "Italienisch", "13 Jahre".replace("13", "13,2")):
+        assert wanted in result.text
+    links = {a["title"]: a["url"] for a in actions_of(result.card) if a["type"] == "Action.OpenUrl"}
+    data = await download(links["In Word öffnen"])
+    text = "\n".join(p.text for p in Word(io.BytesIO(data)).element.body.iter("{http://schemas.openxmlformats.org/wordprocessingml/2006/main}t") if p.text)
+    assert "Leitung von Projekten mit 2 bis 4 Mio. € Volumen" in text
+    assert b'"name": "Katharina Brandt"' in await download(links["JSON herunterladen"])
+    (tmp_path / "cv.docx").write_bytes(data)
+    subprocess.run(["soffice", f"-env:UserInstallation=file://{tmp_path}/office", "--headless", "--convert-to", "pdf", "--outdir", tmp_path, tmp_path / "cv.docx"], check=True, capture_output=True, timeout=120)
+    pages = subprocess.run(["pdftotext", tmp_path / "cv.pdf", "-"], check=True, capture_output=True, text=True).stdout
+    assert "Katharina Brandt" in pages
+    assert "Muster Personal GmbH" in pages
+    assert files.requests[0].headers.get("Authorization") is None
+
+
+async def test_the_same_activity_three_times_at_once_is_one_job(running: Running, connector: Connector, files: Files) -> None:
+    activity = message_activity(connector, files=[("cv.pdf", f"{files.origin}/en-one-column-lindqvist.pdf")], locale="en-GB")
+    await asyncio.gather(*(post(running, activity, status=202) for _ in range(3)))
+    await connector.until(lambda sent: any("Open in Word" in s.text for s in sent))
+    await post(running, activity, status=202)
+    await asyncio.sleep(0.3)
+    assert len(connector.posts) == 1
+
+
+async def test_the_turn_is_answered_within_a_second_while_the_file_host_is_slow(running: Running, connector: Connector, files: Files) -> None:
+    begun = perf_counter()
+    await post(running, message_activity(connector, files=[("cv.pdf", f"{files.origin}/gibtsnicht.pdf")]), status=202)
+    assert perf_counter() - begun < 1
+    await connector.until(lambda sent: any("abgelaufen" in s.text for s in sent))
+    assert "Referenznummer" in connector.sent[-1].text
+
+
+async def test_a_file_that_is_no_pdf_gets_a_card_that_says_what_to_do(running: Running, connector: Connector, files: Files) -> None:
+    files.files["bild.pdf"] = b"\x89PNG nothing of a CV"
+    await post(running, message_activity(connector, files=[("bild.pdf", f"{files.origin}/bild.pdf")]))
+    await connector.until(lambda sent: any("keine PDF-Datei" in s.text for s in sent))
+    assert not [a for a in actions_of(connector.sent[-1].card) if a.get("verb") == "cv.retry"]
+
+
+async def test_four_files_share_one_card(running: Running, connector: Connector, files: Files) -> None:
+    names = ["de-einspaltig-brandt.pdf", "de-tabelle-yilmaz.pdf", "en-one-column-lindqvist.pdf", "en-two-column-okafor.pdf"]
+    await post(running, message_activity(connector, files=[(n, f"{files.origin}/{n}") for n in names]))
+    await connector.until(lambda sent: any("4 fertig" in s.text for s in sent))
+    assert len(connector.posts) == 1
+    assert len([a for a in actions_of(connector.sent[-1].card) if a["type"] == "Action.OpenUrl"]) == 4
+
+
+async def test_commands(running: Running, connector: Connector, files: Files) -> None:
+    for number, (text, wanted) in enumerate([("hilfe", "Ziehen Sie"), ("status", "Noch keine"), ("erzähl mir was", "nicht verstanden"), ("lösche", "Bitte nennen Sie den Namen"), ("lösche Niemand Da", "Ich kenne keine Person")]):
+        await post(running, message_activity(connector, text=text, number=f"t{number}"))
+        assert wanted in connector.sent[-1].text
+    await post(running, message_activity(connector, text="help", number="t9", locale="en-US"))
+    assert "Drop one or more CVs" in connector.sent[-1].text
+
+
+async def test_installation_greets(running: Running, connector: Connector) -> None:
+    await post(running, message_activity(connector) | {"type": "installationUpdate", "action": "add"})
+    assert "Guten Tag" in connector.sent[-1].text
+
+
+async def test_delete_asks_first_and_then_erases_everything(running: Running, connector: Connector, files: Files, settings: Settings) -> None:
+    await send_cv(running, connector, files)
+    await post(running, message_activity(connector, text="lösche katarina brand", number="t1"))
+    question = connector.sent[-1]
+    assert "Endgültig löschen" in question.text
+    erase = next(a for a in actions_of(question.card) if a.get("verb") == "candidate.delete")
+    stranger = await post(running, click_activity(connector, erase["data"], message=question.message, number="i0", user="somebody-else"))
+    assert stranger["value"]["body"][0]["inlines"][0]["text"] == "Bereits gelöscht."
+    assert list((settings.data / "drive").rglob("*.docx"))
+    answer = await post(running, click_activity(connector, erase["data"], message=question.message), status=200)
+    assert "Gelöscht" in answer["value"]["body"][0]["inlines"][0]["text"]
+    assert not list((settings.data / "drive").rglob("*.docx"))
+    assert not [p for p in (settings.data / "blobs").rglob("*") if p.is_file()]
+    assert "Dieser Lebenslauf wurde gelöscht" in next(s for s in reversed(connector.sent) if s.message == "m1").text
+    again = await post(running, click_activity(connector, erase["data"], message=question.message, number="i2"))
+    assert "Bereits gelöscht" in again["value"]["body"][0]["inlines"][0]["text"]
+
+
+async def test_delete_button_of_the_result_card(running: Running, connector: Connector, files: Files, settings: Settings) -> None:
+    await send_cv(running, connector, files)
+    button = next(a for a in actions_of(connector.sent[-1].card) if a.get("verb") == "cv.delete")
+    answer = await post(running, click_activity(connector, button["data"], message="m1"), status=200)
+    assert answer["type"] == "application/vnd.microsoft.card.adaptive"
+    assert not list((settings.data / "drive").rglob("*.docx"))
+
+
+async def test_a_card_of_last_year_gets_a_friendly_answer(running: Running, connector: Connector) -> None:
+    answer = await post(running, click_activity(connector, {"verb": "cv.retry", "v": 0, "job": "x"}, message="m1"), status=200)
+    assert answer["statusCode"] == 200
+    assert "älteren Version" in connector.sent[-1].text
+
+
+async def test_an_old_client_sends_the_same_button_as_a_message(running: Running, connector: Connector, files: Files) -> None:
+    await send_cv(running, connector, files)
+    button = next(a for a in actions_of(connector.sent[-1].card) if a.get("verb") == "cv.delete")
+    await post(running, message_activity(connector, number="s1", value=button["fallback"]["data"]) | {"replyToId": "m1", "text": None}, status=202)
+    assert "gelöscht" in connector.sent[-1].text
+
+
+async def test_a_restart_goes_on_with_what_was_received(settings: Settings, connector: Connector, files: Files) -> None:
+    running = await start(settings, pace=0.05)
+    await post(running, message_activity(connector, files=[("cv.pdf", f"{files.origin}/de-tabelle-yilmaz.pdf")]))
+    running.stop.set()
+    await running.ended
+    running = await start(settings, pace=0.05)
+    try:
+        await connector.until(lambda sent: any("In Word öffnen" in s.text for s in sent))
+        assert len(connector.posts) == 1
+    finally:
+        running.stop.set()
+        await running.ended
