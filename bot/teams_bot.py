@@ -8,7 +8,8 @@ import logging
 from collections.abc import Callable
 
 from botbuilder.core import Bot, InvokeResponse, TurnContext
-from botbuilder.schema import Activity, ActivityTypes
+from botbuilder.schema import Activity, ActivityTypes, ErrorResponseException
+from msrest.exceptions import ClientRequestError
 
 from bot.board import Board
 from bot.events import event_of
@@ -58,7 +59,11 @@ class TeamsBot(Bot):
         for reply in turn.replies:
             if isinstance(reply, Replace) and reply.message == event.card:
                 in_place = reply.card
-            await self._reply(event, reply)
+            try:
+                await self._reply(event, reply)
+            except (ErrorResponseException, ClientRequestError) as error:
+                # the work goes on: the board posts the card of a job that has none
+                _log.warning("card not posted: %s", type(error).__name__)
         for job in turn.jobs:
             await self._services.service.wake(job)
             self._started()

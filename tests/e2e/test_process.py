@@ -1,0 +1,97 @@
+"""The program as a process: start-up, refusals, shutdown, command line."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT, free_port
+
+
+def run(*arguments: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    environment = {"PATH": os.environ["PATH"], "LANG": "de_DE.UTF-8", "COLUMNS": "200", **(env or {})}
+    return subprocess.run([sys.executable, "app.py", *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=False)
+
+
+def test_convert_writes_word_and_json_and_one_bad_file_never_stops_the_rest(tmp_path: Path) -> None:
+    (tmp_path / "kaputt.pdf").write_bytes(b"%PDF-1.4 nothing")
+    done = run("convert", "samples", str(tmp_path / "kaputt.pdf"), "--out", str(tmp_path / "out"), "--template", "modern", "--lang", "en")
+    assert done.returncode == 1
+    assert "beschädigt" in done.stderr
+    assert {p.name for p in (tmp_path / "out").iterdir()} == {f"{p.stem}{suffix}" for p in (ROOT / "samples").glob("*.pdf") for suffix in (".docx", ".json")}
+
+
+def test_convert_is_repeatable_to_the_byte(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        assert run("convert", "samples/de-tabelle-yilmaz.pdf", "--out", str(tmp_path / name)).returncode == 0
+    assert (tmp_path / "a/de-tabelle-yilmaz.docx").read_bytes() == (tmp_path / "b/de-tabelle-yilmaz.docx").read_bytes()
+
+
+def test_extract_prints_the_json_of_one_file() -> None:
+    done = run("extract", "samples/en-one-column-lindqvist.pdf")
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["basics"]["name"] == "Maja Lindqvist"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status"),
+    [
+        (["convert", "samples"], 2),
+        (["extract", "samples"], 2),
+        (["convert", "docs", "--out", "unused-folder"], 2),
+        (["convert", "samples", "--out", "unused-folder", "--template", "gibt-es-nicht"], 2),
+        (["extract", "gibt-es-nicht.pdf"], 1),
+        ([], 2),
+    ],
+)
+def test_exit_status(arguments: list[str], status: int) -> None:
+    assert run(*arguments).returncode == status
+
+
+@pytest.mark.parametrize(
+    ("env", "named"),
+    [
+        ({"HOST": "0.0.0.0"}, "MICROSOFT_APP_ID"),
+        ({"MICROSOFT_APP_ID": "x"}, "MICROSOFT_APP_TENANT_ID"),
+        ({"MICROSOFT_APP_ID": "x", "MICROSOFT_APP_TENANT_ID": "t"}, "MICROSOFT_APP_PASSWORD"),
+        ({"PORT": "abc"}, "PORT"),
+        ({"AZURE_OPENAI_ENDPOINT": "https://x"}, "AZURE_OPENAI_DEPLOYMENT"),
+    ],
+)
+def test_bad_settings_stop_the_start_and_name_themselves(env: dict[str, str], named: str) -> None:
+    done = run("serve", env=env)
+    assert done.returncode == 78
+    assert named in done.stderr
+
+
+def test_sigterm_ends_the_server_in_time_and_leaves_no_process(tmp_path: Path) -> None:
+    port = free_port()
+    environment = {"PATH": os.environ["PATH"], "DATA_DIR": str(tmp_path), "PORT": str(port)}
+    process = subprocess.Popen([sys.executable, "app.py", "serve"], cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    ready = f"http://127.0.0.1:{port}/health/ready"
+    for _ in range(150):
+        time.sleep(0.1)
+        try:
+            with urllib.request.urlopen(ready, timeout=1) as response:
+                assert json.load(response)["status"] == "ok"
+            break
+        except OSError:
+            continue
+    begun = time.monotonic()
+    process.send_signal(signal.SIGTERM)
+    output, log = process.communicate(timeout=25)
+    assert process.returncode == 0
+    assert time.monotonic() - begun < 10
+    assert f"http://127.0.0.1:{port}/" in output
+    for line in log.splitlines():
+        json.loads(line)
+    left = subprocess.run(["pgrep", "-f", f"zygote.*{process.pid}"], capture_output=True, check=False)
+    assert left.returncode == 1
