@@ -28,7 +28,7 @@ def batch_card(jobs: list[Job], texts: Catalogue) -> CardJson:
     ]
     if len(jobs) > SHOWN:
         body.append(say(texts.n("batch.more", len(jobs) - SHOWN), isSubtle=True, size="Small"))
-    return card(*body, language=texts.language, summary=heading)
+    return card(*body, summary=heading)
 
 
 def _state(job: Job, texts: Catalogue) -> Element:

@@ -7,7 +7,7 @@ from datetime import datetime
 from adaptivecards.baseobject import Element
 
 from cards.actions import AskDelete, DeleteCandidate, KeepCandidate, button
-from cards.elements import CardJson, OpenUrl, buttons, card, plain, say, table, title
+from cards.elements import CardJson, OpenUrl, buttons, card, nothing, plain, say, table, title
 from cards.i18n import Catalogue
 from pipeline.model.job import Candidate, Job
 
@@ -23,14 +23,13 @@ def help_card(texts: Catalogue, *, lead: str = "") -> CardJson:
         *([say(texts("help.lead"))] if lead == "hello" else []),
         say(commands),
         say(texts("help.ai"), isSubtle=True, size="Small"),
-        language=texts.language,
         summary=texts("help.summary"),
     )
 
 
 def status_card(jobs: list[Job], texts: Catalogue, *, now: datetime) -> CardJson:
     if not jobs:
-        return card(say(texts("status.none")), language=texts.language, summary=texts("status.title"))
+        return card(say(texts("status.none")), summary=texts("status.title"))
     rows = [
         [plain(_shown(job), limit=60), plain(f"{_state(job, texts)} · {_age(job, texts, now)}", isSubtle=True), _open(job, texts)]
         for job in jobs[:SHOWN]
@@ -38,7 +37,7 @@ def status_card(jobs: list[Job], texts: Catalogue, *, now: datetime) -> CardJson
     body: list[Element] = [title(texts("status.title"), icon="🗂️"), table(rows, [4, 3, 3])]
     if len(jobs) > SHOWN:
         body.append(say(texts.n("status.more", len(jobs) - SHOWN), isSubtle=True, size="Small"))
-    return card(*body, language=texts.language, summary=texts("status.title"))
+    return card(*body, summary=texts("status.title"))
 
 
 def _shown(job: Job) -> str:
@@ -46,7 +45,7 @@ def _shown(job: Job) -> str:
 
 
 def _open(job: Job, texts: Catalogue) -> Element:
-    return buttons(OpenUrl(title=texts("result.open"), url=job.result.word.url)) if job.result else plain(" ")
+    return buttons(OpenUrl(title=texts("result.open"), url=job.result.word.url)) if job.result else nothing()
 
 
 def _state(job: Job, texts: Catalogue) -> str:
@@ -70,7 +69,7 @@ def delete_card(candidates: list[Candidate], texts: Catalogue) -> CardJson:
         rows = [
             [plain(c.name, limit=80), plain(c.email, limit=80), buttons(button(texts("result.delete"), AskDelete(c.id)))] for c in candidates[:SHOWN]
         ]
-        return card(say(texts("delete.which")), table(rows, [3, 3, 2]), language=texts.language, summary=texts("delete.title"))
+        return card(say(texts("delete.which")), table(rows, [3, 3, 2]), summary=texts("delete.title"))
     candidate = candidates[0]
     question = texts.n("delete.question", len(candidate.jobs), name=candidate.name)
     return card(
@@ -80,11 +79,10 @@ def delete_card(candidates: list[Candidate], texts: Catalogue) -> CardJson:
             button(texts("delete.confirm"), DeleteCandidate(candidate.id), style="destructive"),
             button(texts("delete.cancel"), KeepCandidate()),
         ],
-        language=texts.language,
         summary=texts("delete.title"),
     )
 
 
 def note_card(text: str, texts: Catalogue) -> CardJson:
     """A short answer that may hold text from outside."""
-    return card(plain(text, limit=500), language=texts.language, summary=text)
+    return card(plain(text, limit=500), summary=text)

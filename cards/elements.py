@@ -62,15 +62,13 @@ class Table(Element):
     show_grid_lines = PropertyType(type=bool, key_name="showGridLines")
 
 
-def card(*body: Element, actions: list[Element] | None = None, language: str = "", summary: str = "") -> CardJson:
+def card(*body: Element, actions: list[Element] | None = None, summary: str = "") -> CardJson:
     """A whole card as JSON data, by the package's own encoder."""
     made = AdaptiveCard()
     made.set_data("version", VERSION)
     made.body = list(body)
     if actions:
         made.actions = actions
-    if language:
-        made.lang = language
     if summary:
         made.fallback_text = clip(summary, 200)
     result: CardJson = json.loads(json.dumps(made.render(), cls=AdaptiveCardJSONEncoder))
@@ -100,6 +98,11 @@ def plain(text: str, *, limit: int = 300, spacing: str = "", **style: Any) -> El
     return block
 
 
+def nothing() -> Element:
+    """An empty cell."""
+    return TextBlock(text=" ")
+
+
 def facts(rows: list[tuple[str, str]]) -> list[Element]:
     """Label and value in two columns; the values may come from outside."""
     return [
@@ -119,7 +122,7 @@ def progress_bar(share: float, *, style: str = "accent") -> Element:
     """A bar of two weighted columns; `share` from 0 to 1."""
     done = max(0, min(100, round(share * 100)))
     cells = [(done, style), (100 - done, "emphasis")]
-    columns = [Column(width=str(weight), style=colour, minHeight="8px", items=[]) for weight, colour in cells if weight]
+    columns = [Column(width=str(weight), style=colour, minHeight="8px", spacing="None", items=[]) for weight, colour in cells if weight]
     return ColumnSet(columns=columns, spacing="Small")
 
 

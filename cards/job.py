@@ -42,7 +42,6 @@ def _progress(job: Job, texts: Catalogue, now: datetime) -> CardJson:
         say(step, spacing="Small"),
         say(trail, isSubtle=True, size="Small", spacing="Small"),
         say(elapsed + again, isSubtle=True, size="Small", spacing="Small"),
-        language=texts.language,
         summary=texts("progress.summary", file=job.source.name, step=texts(f"step.{job.step.value}")),
     )
 
@@ -74,7 +73,6 @@ def _result(job: Job, result: Result, texts: Catalogue, json_url: str) -> CardJs
             OpenUrl(title=texts("result.json"), url=json_url),
             ShowCard(title=texts("result.delete"), card=confirm),
         ],
-        language=texts.language,
         summary=texts("result.summary", name=name),
     )
 
@@ -110,7 +108,6 @@ def _error(job: Job, texts: Catalogue) -> CardJson:
         plain(texts(key, **(problem.values if problem else {})), limit=500),
         say(texts("error.reference", reference=problem.reference if problem else "–"), isSubtle=True, size="Small"),
         actions=actions,
-        language=texts.language,
         summary=texts("error.summary", file=job.source.name),
     )
 
@@ -122,7 +119,7 @@ def error_text(key: str, values: dict[str, str | int], texts: Catalogue) -> str:
 
 
 def deleted_card(texts: Catalogue) -> CardJson:
-    return card(say(f"🗑️ {texts('delete.card')}", isSubtle=True), language=texts.language, summary=texts("delete.card"))
+    return card(say(f"🗑️ {texts('delete.card')}", isSubtle=True), summary=texts("delete.card"))
 
 
 def duration(seconds: float) -> str:

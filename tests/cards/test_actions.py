@@ -1,0 +1,24 @@
+from __future__ import annotations
+
+import pytest
+
+from cards.actions import AskDelete, DeleteCandidate, DeleteJob, KeepCandidate, RetryJob, button, pack, unpack
+from pipeline.errors import UserError
+
+
+@pytest.mark.parametrize("action", [RetryJob("j"), DeleteJob("j"), AskDelete("c"), DeleteCandidate("c"), KeepCandidate()])
+def test_what_is_packed_is_unpacked(action: object) -> None:
+    assert unpack(pack(action)) == action
+    assert unpack({**pack(action), "an-input": "value"}) == action
+    assert button("x", action).fallback.data == pack(action)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [None, "text", [], {}, {"verb": "cv.retry"}, {"verb": "cv.retry", "v": 1}, {"verb": "cv.retry", "v": 2, "job": "j"}, {"verb": "cv.format-disk", "v": 1},
+     {"verb": "cv.retry", "v": 1, "job": 7}, {"verb": "cv.retry", "v": 1, "job": "x" * 201}],
+)  # fmt: skip
+def test_what_is_not_ours_is_refused(data: object) -> None:
+    with pytest.raises(UserError) as caught:
+        unpack(data)
+    assert caught.value.key == "old_card"
