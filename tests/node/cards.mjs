@@ -15,7 +15,7 @@ await page.setContent(`<style>body{margin:0;font-family:"Segoe UI",Carlito,sans-
   #card{width:480px;margin:12px;background:#fff;border:1px solid #e0e0e0;border-radius:8px;padding:4px}
   .ac-pushButton{border:1px solid #d1d1d1;border-radius:4px;background:#fff;padding:6px 12px;font:600 14px "Segoe UI",Carlito,sans-serif}</style><div id="card"></div>`);
 await page.addScriptTag({ path: require.resolve("adaptivecards/dist/adaptivecards.js") });
-await page.addScriptTag({ path: require.resolve("markdown-it/dist/markdown-it.min.js") });
+await page.addScriptTag({ path: new URL("node_modules/markdown-it/dist/browser/markdown-it.umd.min.js", import.meta.url).pathname });
 await page.evaluate(() => {
   const markdown = window.markdownit({ html: false, linkify: false });
   AdaptiveCards.AdaptiveCard.onProcessMarkdown = (text, result) => {
