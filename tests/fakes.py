@@ -59,10 +59,12 @@ class Connector(Server):
         self.sent: list[Sent] = []
         self.faults: list[tuple[int, dict[str, str]]] = []
         self.changed = asyncio.Event()
-        self.app.add_routes([
-            web.post("/v3/conversations/{conversation}/activities", self.post),
-            web.put("/v3/conversations/{conversation}/activities/{message}", self.put),
-        ])
+        self.app.add_routes(
+            [
+                web.post("/v3/conversations/{conversation}/activities", self.post),
+                web.put("/v3/conversations/{conversation}/activities/{message}", self.put),
+            ]
+        )
 
     async def post(self, request: web.Request) -> web.Response:
         return await self._record(request, f"m{sum(s.method == 'POST' for s in self.sent) + 1}")
@@ -140,11 +142,16 @@ class Model(Server):
         lines = {int(n): text for n, text in re.findall(r"^(\d+)\| (.*)$", body["messages"][-1]["content"], re.M)}
         content = self.raw if self.raw is not None else json.dumps(self.answer(lines))
         message = {"role": "assistant", "content": None if self.refusal else content, "refusal": self.refusal}
-        return web.json_response({
-            "id": "c1", "object": "chat.completion", "created": 1, "model": body.get("model") or "deployment",
-            "choices": [{"index": 0, "message": message, "finish_reason": self.finish, "logprobs": None}],
-            "usage": {"prompt_tokens": 2000, "completion_tokens": 500, "total_tokens": 2500},
-        })
+        return web.json_response(
+            {
+                "id": "c1",
+                "object": "chat.completion",
+                "created": 1,
+                "model": body.get("model") or "deployment",
+                "choices": [{"index": 0, "message": message, "finish_reason": self.finish, "logprobs": None}],
+                "usage": {"prompt_tokens": 2000, "completion_tokens": 500, "total_tokens": 2500},
+            }
+        )
 
 
 def request_problem(body: dict[str, Any]) -> str:
@@ -171,11 +178,18 @@ def schema_problem(node: Any, root: dict[str, Any], depth: int = 0) -> str:
         return "" if node["$ref"].removeprefix("#/$defs/") in root["$defs"] else f"dangling {node['$ref']}"
     if node.get("type") == "object" and (node.get("additionalProperties") is not False or set(node["required"]) != set(node["properties"])):
         return "objects need all properties required and additionalProperties false"
-    children = [*node.get("properties", {}).values(), *node.get("anyOf", []), *([node["items"]] if "items" in node else []), *node.get("$defs", {}).values()]
+    children = [
+        *node.get("properties", {}).values(),
+        *node.get("anyOf", []),
+        *([node["items"]] if "items" in node else []),
+        *node.get("$defs", {}).values(),
+    ]
     return next((p for c in children if (p := schema_problem(c, root, depth + 1))), "")
 
 
-def message_activity(connector: Connector, *, text: str = "", files: list[tuple[str, str]] = (), number: str = "a1", locale: str = "de-DE", value: Any = None) -> dict[str, Any]:
+def message_activity(
+    connector: Connector, *, text: str = "", files: list[tuple[str, str]] = (), number: str = "a1", locale: str = "de-DE", value: Any = None
+) -> dict[str, Any]:
     """What Teams posts for a message in the 1:1 chat; files are (name, url)."""
     activity = {
         "type": "message",
@@ -189,9 +203,15 @@ def message_activity(connector: Connector, *, text: str = "", files: list[tuple[
         "locale": locale,
         "text": text,
         "attachments": [
-            {"contentType": "application/vnd.microsoft.teams.file.download.info", "contentUrl": "https://example.sharepoint.com/cv.pdf", "name": name, "content": {"downloadUrl": url, "uniqueId": f"u{i}", "fileType": "pdf"}}
+            {
+                "contentType": "application/vnd.microsoft.teams.file.download.info",
+                "contentUrl": "https://example.sharepoint.com/cv.pdf",
+                "name": name,
+                "content": {"downloadUrl": url, "uniqueId": f"u{i}", "fileType": "pdf"},
+            }
             for i, (name, url) in enumerate(files)
-        ] + [{"contentType": "text/html", "content": "<div></div>"}],
+        ]
+        + [{"contentType": "text/html", "content": "<div></div>"}],
     }
     if value is not None:
         activity["value"] = value

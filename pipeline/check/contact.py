@@ -8,6 +8,9 @@ from email_validator import EmailNotValidError, validate_email
 from pipeline.model.cv import Cv
 from pipeline.model.finding import Finding, Severity
 
+_WHOLE = phonenumbers.ValidationResult.IS_POSSIBLE
+"""Possible as a whole number, not only as a local part of one."""
+
 _REGION = {"de": "DE", "en": "GB", "fr": "FR"}
 """Where a number without country code is at home, by the document's language."""
 
@@ -35,6 +38,6 @@ def contact_checked(cv: Cv) -> list[Finding]:
 
 def _possible(number: str, region: str) -> bool:
     try:
-        return phonenumbers.is_possible_number(phonenumbers.parse(number.replace("(0)", ""), region))
+        return phonenumbers.is_possible_number_with_reason(phonenumbers.parse(number.replace("(0)", ""), region)) == _WHOLE
     except phonenumbers.NumberParseException:
         return False

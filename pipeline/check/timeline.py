@@ -64,11 +64,12 @@ def dates_checked(cv: Cv, today: date) -> list[Finding]:
         span = months(position.period, today)
         if span is None:
             continue
+        if span[0] > now:
+            findings.append(Finding("warning", "starts_in_future", at, lines, (("entry", _entry_name(position)),)))
+            continue
         if span[1] < span[0]:
             findings.append(Finding("error", "end_before_start", at, lines, (("entry", _entry_name(position)),)))
             continue
-        if span[0] > now:
-            findings.append(Finding("warning", "starts_in_future", at, lines, (("entry", _entry_name(position)),)))
         spans.append(span)
     for (_, end), (start, _) in zip(merged(spans), merged(spans)[1:], strict=False):
         if start - end - 1 > GAP_MONTHS:

@@ -45,21 +45,27 @@ class Word:
 
 def page_words(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage) -> list[Word]:
     """All words of a page, in stream order; coordinates in points from the top left corner."""
-    to_page = _Transform(page)
+    upright = _Upright(page)
     tp = textpage.raw
-    get_unicode, get_box = raw.FPDFText_GetUnicode, raw.FPDFText_GetLooseCharBox
+    get_unicode, get_box, turned = raw.FPDFText_GetUnicode, raw.FPDFText_GetLooseCharBox, upright.turned
     rect, x, y = raw.FS_RECTF(), ctypes.c_double(), ctypes.c_double()
     styles: dict[int, Style] = {}
     words: list[Word] = []
     chars: list[str] = []
     box, base, last_left = [0.0, 0.0, 0.0, 0.0], 0.0, 0.0
     word_style: Style | None = None
+    soft_hyphen = False
+
+    def origin(i: int) -> float:
+        """Baseline of a character, upwards from the bottom of the upright page."""
+        raw.FPDFText_GetCharOrigin(tp, i, x, y)
+        return turned(x.value, y.value, x.value, y.value)[1]
 
     def flush() -> None:
         if chars and word_style is not None:
             text = unicodedata.normalize("NFC", "".join(chars))
             if text:
-                words.append(Word(text, to_page.box(*box), to_page.y(box[0], base), word_style))
+                words.append(Word(text, upright.box(*box), round(upright.height - base, 2), word_style))
             chars.clear()
 
     for i in range(raw.FPDFText_CountChars(tp)):
@@ -70,25 +76,29 @@ def page_words(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage) -> list[Word]
         if code in _DROPPED or (code < 32 and code not in _LINE_END_HYPHENS) or code == 0xFFFF:
             continue
         get_box(tp, i, rect)
-        if chars and word_style is not None:
-            if rect.left < last_left - 0.3 * word_style.size:
+        left, bottom, right, top = turned(rect.left, rect.bottom, rect.right, rect.top)
+        if chars and word_style is not None and soft_hyphen:
+            soft_hyphen = False
+            if abs(left - box[2]) < 0.3 * word_style.size and bottom < box[3] and top > box[1]:
+                chars.pop()  # a soft hyphen within a line: the word goes on
+            else:
                 flush()
-            elif rect.bottom != box[1] or rect.top != box[3]:  # another font, size or baseline
-                raw.FPDFText_GetCharOrigin(tp, i, x, y)
+        if chars and word_style is not None:
+            if left < last_left - 0.3 * word_style.size:
+                flush()
+            elif bottom != box[1] or top != box[3]:  # another font, size or baseline
                 style = _style_at(tp, i, styles)
-                if abs(y.value - base) > 0.5 * style.size or style.icon != word_style.icon:
+                if abs(origin(i) - base) > 0.5 * style.size or style.icon != word_style.icon:
                     flush()
         if not chars:
-            raw.FPDFText_GetCharOrigin(tp, i, x, y)
-            box[:] = rect.left, rect.bottom, rect.right, rect.top
-            base, word_style = y.value, _style_at(tp, i, styles)
+            box[:] = left, bottom, right, top
+            base, word_style = origin(i), _style_at(tp, i, styles)
         else:
-            box[2] = max(box[2], rect.right)
-        last_left = rect.left
+            box[2] = max(box[2], right)
+        last_left = left
         char = "-" if code in _LINE_END_HYPHENS else chr(code)
         chars.append(_LIGATURES.get(char, char))
-        if code in _LINE_END_HYPHENS:
-            flush()
+        soft_hyphen = code in _LINE_END_HYPHENS
     flush()
     return words
 
@@ -120,35 +130,34 @@ def _style(tp: raw.FPDF_TEXTPAGE, i: int) -> Style:
     )
 
 
-class _Transform:
-    """Page space (origin bottom left of some box, perhaps rotated) -> points from the visible top left corner."""
+class _Upright:
+    """Page space (origin bottom left of some box, perhaps rotated) -> points as a person sees the page."""
 
     def __init__(self, page: pdfium.PdfPage) -> None:
         self.left, self.bottom, self.right, self.top = page.get_cropbox()
         self.rotation = page.get_rotation()
+        self.height = self.right - self.left if self.rotation in (90, 270) else self.top - self.bottom
 
-    def point(self, x: float, y: float) -> tuple[float, float]:
+    def turned(self, x0: float, y0: float, x1: float, y1: float) -> tuple[float, float, float, float]:
+        """Left, bottom, right, top on the upright page; y still grows upwards."""
         match self.rotation:
             case 90:
-                return y - self.bottom, x - self.left
+                return y0 - self.bottom, self.right - x1, y1 - self.bottom, self.right - x0
             case 180:
-                return self.right - x, y - self.bottom
+                return self.right - x1, self.top - y1, self.right - x0, self.top - y0
             case 270:
-                return self.top - y, self.right - x
+                return self.top - y1, x0 - self.left, self.top - y0, x1 - self.left
             case _:
-                return x - self.left, self.top - y
+                return x0 - self.left, y0 - self.bottom, x1 - self.left, y1 - self.bottom
 
-    def box(self, x0: float, y0: float, x1: float, y1: float) -> Box:
-        (ax, ay), (bx, by) = self.point(x0, y0), self.point(x1, y1)
-        return Box(round(min(ax, bx), 2), round(min(ay, by), 2), round(max(ax, bx), 2), round(max(ay, by), 2))
-
-    def y(self, x: float, y: float) -> float:
-        return round(self.point(x, y)[1], 2)
+    def box(self, left: float, bottom: float, right: float, top: float) -> Box:
+        """The box of upright coordinates, y downwards from the top."""
+        return Box(round(left, 2), round(self.height - top, 2), round(right, 2), round(self.height - bottom, 2))
 
 
 def page_dots(page: pdfium.PdfPage) -> list[Box]:
     """Small drawn shapes, as wide as high: list markers that are no text."""
-    to_page = _Transform(page)
+    upright = _Upright(page)
     left, bottom, right, top = (ctypes.c_float() for _ in range(4))
     found: list[Box] = []
     for i in range(min(raw.FPDFPage_CountObjects(page.raw), 4000)):
@@ -157,13 +166,13 @@ def page_dots(page: pdfium.PdfPage) -> list[Box]:
             continue
         width, height = right.value - left.value, top.value - bottom.value
         if 1.2 < width < 7 and 1.2 < height < 7 and abs(width - height) < 0.35 * max(width, height):
-            found.append(to_page.box(left.value, bottom.value, right.value, top.value))
+            found.append(upright.box(*upright.turned(left.value, bottom.value, right.value, top.value)))
     return found
 
 
 def page_links(page: pdfium.PdfPage, document: pdfium.PdfDocument) -> list[tuple[Box, str]]:
     """Web and mail links of a page with their rectangles."""
-    to_page = _Transform(page)
+    upright = _Upright(page)
     found: list[tuple[Box, str]] = []
     position, link, rect = ctypes.c_int(0), raw.FPDF_LINK(), raw.FS_RECTF()
     while len(found) < 200 and raw.FPDFLink_Enumerate(page.raw, position, link):
@@ -175,5 +184,5 @@ def page_links(page: pdfium.PdfPage, document: pdfium.PdfDocument) -> list[tuple
             continue
         buffer = ctypes.create_string_buffer(size)
         raw.FPDFAction_GetURIPath(document.raw, action, buffer, size)
-        found.append((to_page.box(rect.left, rect.bottom, rect.right, rect.top), buffer.value.decode("utf-8", "replace")))
+        found.append((upright.box(*upright.turned(rect.left, rect.bottom, rect.right, rect.top)), buffer.value.decode("utf-8", "replace")))
     return found

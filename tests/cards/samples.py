@@ -20,7 +20,13 @@ HOSTILE = (
 
 def job(**changes: object) -> Job:
     base = Job(
-        id="a" * 32, tenant="t", user="u", source=Source(name="Lebenslauf Brandt.pdf"), created=NOW - timedelta(seconds=8), updated=NOW, template="classic"
+        id="a" * 32,
+        tenant="t",
+        user="u",
+        source=Source(name="Lebenslauf Brandt.pdf"),
+        created=NOW - timedelta(seconds=8),
+        updated=NOW,
+        template="classic",
     )
     return base.model_copy(update=changes)
 
@@ -64,7 +70,14 @@ def all_cards(texts: Catalogue, *, hostile: bool = False) -> dict[str, CardJson]
             if made.result:
                 notices = tuple(n.model_copy(update={"values": dict.fromkeys(n.values, HOSTILE)}) for n in made.result.notices)
                 changes["result"] = made.result.model_copy(
-                    update={"candidate": HOSTILE, "headline": HOSTILE, "position": HOSTILE, "skills": (HOSTILE,) * 8, "languages": (HOSTILE,) * 8, "notices": notices}
+                    update={
+                        "candidate": HOSTILE,
+                        "headline": HOSTILE,
+                        "position": HOSTILE,
+                        "skills": (HOSTILE,) * 8,
+                        "languages": (HOSTILE,) * 8,
+                        "notices": notices,
+                    }
                 )
             if made.problem:
                 changes["problem"] = made.problem.model_copy(update={"values": dict.fromkeys(made.problem.values, HOSTILE)})
@@ -73,7 +86,14 @@ def all_cards(texts: Catalogue, *, hostile: bool = False) -> dict[str, CardJson]
 
     name = HOSTILE if hostile else "Katharina Brandt"
     person = Candidate(id="b" * 32, tenant="t", name=name, email=name if hostile else "k@example.com", jobs=("a" * 32,))
-    many = [done(), job(state=State.RUNNING, step=Step.CHECKING, attempts=1), job(), failed("scanned"), failed("too_large", {"limit": 10}), job(state=State.DELETED)]
+    many = [
+        done(),
+        job(state=State.RUNNING, step=Step.CHECKING, attempts=1),
+        job(),
+        failed("scanned"),
+        failed("too_large", {"limit": 10}),
+        job(state=State.DELETED),
+    ]
     if hostile:
         many = [m.model_copy(update={"source": Source(name=HOSTILE)}) for m in many] * 8
     return {

@@ -26,7 +26,13 @@ def test_a_catalogue_that_differs_stops_the_start(monkeypatch: pytest.MonkeyPatc
 
 def test_every_key_that_the_code_names_exists() -> None:
     texts = catalogue("en")
-    for path in [*(ROOT / "cards").glob("*.py"), *(ROOT / "cli").glob("*.py"), *(ROOT / "dialogs").glob("*.py"), *(ROOT / "bot").rglob("*.py"), ROOT / "app.py"]:
+    for path in [
+        *(ROOT / "cards").glob("*.py"),
+        *(ROOT / "cli").glob("*.py"),
+        *(ROOT / "dialogs").glob("*.py"),
+        *(ROOT / "bot").rglob("*.py"),
+        ROOT / "app.py",
+    ]:
         for key in re.findall(r"""texts(?:\.n)?\(\s*"([a-z_]+\.[a-z_]+)\"""", path.read_text("utf-8")):
             assert key in texts, f"{path.name}: {key}"
 

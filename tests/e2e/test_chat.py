@@ -40,15 +40,38 @@ async def test_a_dropped_pdf_becomes_a_card_that_turns_into_the_result(running: 
     assert "Lebenslauf wird bearbeitet" in connector.posts[0].text
     assert {s.message for s in connector.sent} == {"m1"}
     result = connector.sent[-1]
-    for wanted in ("Katharina Brandt", "Projektleiterin Maschinenbau", "Neckartal Automation GmbH", "SolidWorks", "Italienisch", "13 Jahre".replace("13", "13,2")):
+    for wanted in (
+        "Katharina Brandt",
+        "Projektleiterin Maschinenbau",
+        "Neckartal Automation GmbH",
+        "SolidWorks",
+        "Italienisch",
+        "13 Jahre".replace("13", "13,2"),
+    ):
         assert wanted in result.text
     links = {a["title"]: a["url"] for a in actions_of(result.card) if a["type"] == "Action.OpenUrl"}
     data = await download(links["In Word öffnen"])
-    text = "\n".join(p.text for p in Word(io.BytesIO(data)).element.body.iter("{http://schemas.openxmlformats.org/wordprocessingml/2006/main}t") if p.text)
+    text = "\n".join(
+        p.text for p in Word(io.BytesIO(data)).element.body.iter("{http://schemas.openxmlformats.org/wordprocessingml/2006/main}t") if p.text
+    )
     assert "Leitung von Projekten mit 2 bis 4 Mio. € Volumen" in text
     assert b'"name": "Katharina Brandt"' in await download(links["JSON herunterladen"])
     (tmp_path / "cv.docx").write_bytes(data)
-    subprocess.run(["soffice", f"-env:UserInstallation=file://{tmp_path}/office", "--headless", "--convert-to", "pdf", "--outdir", tmp_path, tmp_path / "cv.docx"], check=True, capture_output=True, timeout=120)
+    subprocess.run(
+        [
+            "soffice",
+            f"-env:UserInstallation=file://{tmp_path}/office",
+            "--headless",
+            "--convert-to",
+            "pdf",
+            "--outdir",
+            tmp_path,
+            tmp_path / "cv.docx",
+        ],
+        check=True,
+        capture_output=True,
+        timeout=120,
+    )
     pages = subprocess.run(["pdftotext", tmp_path / "cv.pdf", "-"], check=True, capture_output=True, text=True).stdout
     assert "Katharina Brandt" in pages
     assert "Muster Personal GmbH" in pages
@@ -88,7 +111,15 @@ async def test_four_files_share_one_card(running: Running, connector: Connector,
 
 
 async def test_commands(running: Running, connector: Connector, files: Files) -> None:
-    for number, (text, wanted) in enumerate([("hilfe", "Ziehen Sie"), ("status", "Noch keine"), ("erzähl mir was", "nicht verstanden"), ("lösche", "Bitte nennen Sie den Namen"), ("lösche Niemand Da", "Ich kenne keine Person")]):
+    for number, (text, wanted) in enumerate(
+        [
+            ("hilfe", "Ziehen Sie"),
+            ("status", "Noch keine"),
+            ("erzähl mir was", "nicht verstanden"),
+            ("lösche", "Bitte nennen Sie den Namen"),
+            ("lösche Niemand Da", "Ich kenne keine Person"),
+        ]
+    ):
         await post(running, message_activity(connector, text=text, number=f"t{number}"))
         assert wanted in connector.sent[-1].text
     await post(running, message_activity(connector, text="help", number="t9", locale="en-US"))

@@ -26,7 +26,9 @@ def test_convert_writes_word_and_json_and_one_bad_file_never_stops_the_rest(tmp_
     done = run("convert", "samples", str(tmp_path / "kaputt.pdf"), "--out", str(tmp_path / "out"), "--template", "modern", "--lang", "en")
     assert done.returncode == 1
     assert "beschädigt" in done.stderr
-    assert {p.name for p in (tmp_path / "out").iterdir()} == {f"{p.stem}{suffix}" for p in (ROOT / "samples").glob("*.pdf") for suffix in (".docx", ".json")}
+    assert {p.name for p in (tmp_path / "out").iterdir()} == {
+        f"{p.stem}{suffix}" for p in (ROOT / "samples").glob("*.pdf") for suffix in (".docx", ".json")
+    }
 
 
 def test_convert_is_repeatable_to_the_byte(tmp_path: Path) -> None:
@@ -75,7 +77,9 @@ def test_bad_settings_stop_the_start_and_name_themselves(env: dict[str, str], na
 def test_sigterm_ends_the_server_in_time_and_leaves_no_process(tmp_path: Path) -> None:
     port = free_port()
     environment = {"PATH": os.environ["PATH"], "DATA_DIR": str(tmp_path), "PORT": str(port)}
-    process = subprocess.Popen([sys.executable, "app.py", "serve"], cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [sys.executable, "app.py", "serve"], cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
     ready = f"http://127.0.0.1:{port}/health/ready"
     for _ in range(150):
         time.sleep(0.1)

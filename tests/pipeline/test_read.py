@@ -1,0 +1,179 @@
+"""Reading: order, styles, limits, and what happens to hostile files."""
+
+from __future__ import annotations
+
+import io
+import os
+import zlib
+from collections.abc import Callable
+
+import pytest
+from reportlab.pdfgen.canvas import Canvas
+
+from pipeline.errors import UserError
+from pipeline.model.document import Document
+from pipeline.read.sandbox import Sandbox
+from tests.conftest import sample
+
+
+def pdf(draw: Callable[[Canvas], None], **options: object) -> bytes:
+    data = io.BytesIO()
+    canvas = Canvas(data, **options)
+    draw(canvas)
+    canvas.save()
+    return data.getvalue()
+
+
+def raw_pdf(content: bytes, *, filters: str = "/Filter/FlateDecode", resources: str = "") -> bytes:
+    return b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n" + (
+        f"3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 4 0 R/Resources<<{resources}>>>>endobj\n4 0 obj<</Length {len(content)}{filters}>>stream\n".encode()
+        + content
+        + b"\nendstream endobj\ntrailer<</Root 1 0 R>>\n"
+    )
+
+
+def text_of(document: Document) -> list[str]:
+    return [line.text for line in document.lines]
+
+
+async def test_lines_are_numbered_and_know_page_box_and_style(documents: dict[str, Document]) -> None:
+    document = documents["de-einspaltig-brandt"]
+    assert [line.number for line in document.lines] == list(range(1, len(document.lines) + 1))
+    name = document.line(1)
+    assert (name.text, name.bold, name.size, name.page) == ("Katharina Brandt", True, 20.0, 1)
+    assert 60 < name.box.x0 < 80
+    assert name.box.y1 < 100
+    bullet = next(line for line in document.lines if line.text.startswith("Leitung von Projekten"))
+    assert bullet.bullet
+
+
+async def test_two_columns_are_read_one_after_the_other(documents: dict[str, Document]) -> None:
+    texts = text_of(documents["en-two-column-okafor"])
+    assert texts.index("Interests") < texts.index("Chidi Okafor")
+    flows = {line.flow for line in documents["en-two-column-okafor"].lines}
+    assert flows == {1, 2}
+
+
+async def test_the_rows_of_a_table_stay_together(documents: dict[str, Document]) -> None:
+    document = documents["de-tabelle-yilmaz"]
+    texts = text_of(document)
+    assert texts[texts.index("seit 01/2020") + 1] == "Lohnbuchhalter"
+    assert {line.flow for line in document.lines} == {0}
+
+
+async def test_interleaved_columns_are_put_in_order(sandbox: Sandbox) -> None:
+    def draw(c: Canvas) -> None:
+        c.setFont("Helvetica", 10)
+        for i in range(20):
+            c.drawString(40, 780 - 15 * i, f"Links Zeile {i} mit Text")
+            c.drawString(300, 774 - 17 * i, f"Rechts steht in Zeile {i} etwas ganz anderes geschrieben")
+
+    texts = text_of(await sandbox.read(pdf(draw)))
+    assert texts.index("Links Zeile 19 mit Text") < texts.index("Rechts steht in Zeile 0 etwas ganz anderes geschrieben")
+
+
+async def test_letter_spaced_headings_are_words(sandbox: Sandbox) -> None:
+    def draw(c: Canvas) -> None:
+        c.setFont("Helvetica", 12)
+        c.drawString(40, 800, "Automatisierung der Fertigung in der Halle")
+        text = c.beginText(40, 760)
+        text.setCharSpace(6)
+        text.textOut("BERUFSERFAHRUNG")
+        c.drawText(text)
+        c.drawString(40, 700, "Weitere Angaben stehen hier unten auf der Seite geschrieben.")
+
+    texts = text_of(await sandbox.read(pdf(draw)))
+    assert texts[1] == "BERUFSERFAHRUNG"
+
+
+async def test_rotated_pages_are_read_upright(sandbox: Sandbox) -> None:
+    def draw(c: Canvas) -> None:
+        c.setPageRotation(90)
+        c.setFont("Helvetica", 12)
+        for i in range(6):
+            c.saveState()
+            c.rotate(90)
+            c.drawString(100, -100 - 20 * i, f"Zeile {i} einer quer gelegten Seite mit Text")
+            c.restoreState()
+
+    texts = text_of(await sandbox.read(pdf(draw)))
+    assert texts == [f"Zeile {i} einer quer gelegten Seite mit Text" for i in range(6)]
+
+
+async def test_links_are_kept(sandbox: Sandbox) -> None:
+    def draw(c: Canvas) -> None:
+        c.drawString(40, 800, "Mein Profil bei LinkedIn und noch einiges mehr an Text auf dieser Seite, genug für einen Lebenslauf")
+        c.linkURL("https://www.linkedin.com/in/erika", (40, 795, 200, 812))
+
+    assert (await sandbox.read(pdf(draw))).lines[0].links == ("https://www.linkedin.com/in/erika",)
+
+
+def encrypted() -> bytes:
+    return pdf(lambda c: c.drawString(40, 800, "geheim"), encrypt="kennwort")
+
+
+def many_pages() -> bytes:
+    def draw(c: Canvas) -> None:
+        for _ in range(61):
+            c.drawString(40, 800, "Seite")
+            c.showPage()
+
+    return pdf(draw)
+
+
+def flate_bomb() -> bytes:
+    data = b"BT (x) Tj ET " * 2_000_000
+    for _ in range(3):
+        data = zlib.compress(data, 9)
+    return raw_pdf(data, filters="/Filter[/FlateDecode/FlateDecode/FlateDecode]")
+
+
+def memory_bomb() -> bytes:
+    return raw_pdf(zlib.compress(b"(" + b"A" * 900_000_000 + b") Tj", 9))
+
+
+def form_bomb() -> bytes:
+    forms = "".join(
+        f"{10 + i} 0 obj<</Type/XObject/Subtype/Form/BBox[0 0 9 9]/Resources<</XObject<</F {11 + i} 0 R>>>>/Length 60>>stream\n{'/F Do ' * 10}\nendstream endobj\n"
+        for i in range(12)
+    )
+    return raw_pdf(b"/F Do", filters="", resources="/XObject<</F 10 0 R>>").replace(b"trailer", forms.encode() + b"trailer")
+
+
+@pytest.mark.parametrize(
+    ("data", "reasons"),
+    [
+        (b"", {"not_a_pdf"}),
+        (b"hello", {"not_a_pdf"}),
+        (b"PK\x03\x04 a zip", {"not_a_pdf"}),
+        (b"%PDF-1.7\ngarbage", {"damaged"}),
+        (sample("de-tabelle-yilmaz")[:400], {"damaged", "scanned", "no_pages"}),
+        (encrypted(), {"encrypted"}),
+        (many_pages(), {"too_many_pages"}),
+        (pdf(lambda c: c.rect(10, 10, 300, 300, fill=1)), {"scanned"}),
+        (b"%PDF-1.4" + b"x" * (10 * 2**20), {"too_large"}),
+        (flate_bomb(), {"too_complex", "scanned"}),
+        (memory_bomb(), {"too_complex", "scanned"}),
+        (form_bomb(), {"too_complex", "scanned"}),
+    ],
+    ids=["empty", "text", "zip", "garbage", "truncated", "encrypted", "61-pages", "no-text", "11-mb", "flate-bomb", "memory-bomb", "form-bomb"],
+)  # fmt: skip
+async def test_a_bad_file_ends_with_a_named_reason_and_the_sandbox_lives_on(sandbox: Sandbox, data: bytes, reasons: set[str]) -> None:
+    with pytest.raises(UserError) as caught:
+        await sandbox.read(data)
+    assert caught.value.key in reasons
+    assert (await sandbox.read(sample("de-tabelle-yilmaz"))).lines
+
+
+async def test_the_sandbox_comes_back_when_its_process_was_killed(sandbox: Sandbox) -> None:
+    await sandbox.start()
+    os.kill(sandbox._process.pid, 9)
+    sandbox._process.wait()
+    assert (await sandbox.read(sample("de-tabelle-yilmaz"))).lines
+
+
+async def test_the_sandbox_sees_none_of_our_environment(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "canary-secret")
+    await sandbox.start()
+    with open(f"/proc/{sandbox._process.pid}/environ", "rb") as file:
+        assert b"canary-secret" not in file.read()
