@@ -6,8 +6,10 @@ import io
 import re
 import zipfile
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 
+from docx import Document
 from docx.opc.exceptions import PackageNotFoundError
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
@@ -35,7 +37,10 @@ def render(cv: Cv, *, template: str, language: str = "", firm: str = "", folder:
     Raises UserError: unknown_template, broken_template.
     """
     code = language or cv.language
-    word = DocxTemplate(str(template_path(template, folder)))
+    path = template_path(template, folder)
+    if mistake := _open_tag(path, path.stat().st_mtime_ns):
+        raise UserError("broken_template", template=template, detail=mistake[:120])
+    word = DocxTemplate(str(path))
     context = safe_context(view(cv, language=code if code in LANGUAGES else "en", firm=firm))
     try:
         word.render(context, jinja_env=SandboxedEnvironment(autoescape=True, undefined=StrictUndefined))
@@ -60,6 +65,16 @@ def template_path(name: str, folder: Path | None = None) -> Path:
             if place and (place / f"{name}.docx").is_file():
                 return place / f"{name}.docx"
     raise UserError("unknown_template", template=name[:60], known=", ".join(template_names(folder)))
+
+
+@lru_cache(maxsize=32)
+def _open_tag(path: Path, _changed: int) -> str:
+    """The text of the first paragraph whose tags are not closed, or empty. Across paragraphs a tag would swallow text."""
+    for paragraph in Document(str(path)).element.body.iter(qn("w:p")):
+        text = "".join(node.text or "" for node in paragraph.iter(qn("w:t")))
+        if any(text.count(opening) != text.count(closing) for opening, closing in (("{{", "}}"), ("{%", "%}"), ("{#", "#}"))):
+            return text
+    return ""
 
 
 def template_names(folder: Path | None = None) -> list[str]:
