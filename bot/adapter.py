@@ -43,7 +43,7 @@ _policy.safe_codes = frozenset(_policy.safe_codes)
 
 
 class CachedCredentials(ServiceClientCredentialsFactory):
-    """One credentials object, and so one token cache, per app, scope and endpoint; tokens are fetched off the event loop."""
+    """One credentials object, and so one token cache, per app, scope and endpoint."""
 
     def __init__(self, inner: ServiceClientCredentialsFactory) -> None:
         self._inner = inner
@@ -59,10 +59,13 @@ class CachedCredentials(ServiceClientCredentialsFactory):
         key = (app_id, oauth_scope, login_endpoint)
         if key not in self._made:
             self._made[key] = await self._inner.create_credentials(app_id, oauth_scope, login_endpoint, validate_authority)
-        made = self._made[key]
+        return self._made[key]
+
+    async def warm(self) -> None:
+        """Have valid tokens at hand, fetched off the event loop. Raises what the token service's client raises."""
         if not await self.is_authentication_disabled():
-            await asyncio.to_thread(made.get_access_token)
-        return made
+            for made in list(self._made.values()):
+                await asyncio.to_thread(made.get_access_token)
 
 
 def make_adapter(settings: Settings, check: TokenCheck | None) -> TeamsAdapter:
@@ -77,15 +80,17 @@ def make_adapter(settings: Settings, check: TokenCheck | None) -> TeamsAdapter:
         inner = ManagedIdentityServiceClientCredentialsFactory(settings.app_id)
     else:
         inner = PasswordServiceClientCredentialFactory(settings.app_id, settings.app_password, settings.app_tenant)
-    authentication = ConfigurationBotFrameworkAuthentication(configuration, credentials_factory=CachedCredentials(inner))
-    return TeamsAdapter(authentication, settings, check)
+    credentials = CachedCredentials(inner)
+    authentication = ConfigurationBotFrameworkAuthentication(configuration, credentials_factory=credentials)
+    return TeamsAdapter(authentication, credentials, settings, check)
 
 
 class TeamsAdapter(CloudAdapter):
     """`check` is None only on loopback without an app id, where every local request is accepted."""
 
-    def __init__(self, authentication: Any, settings: Settings, check: TokenCheck | None) -> None:
+    def __init__(self, authentication: Any, credentials: CachedCredentials, settings: Settings, check: TokenCheck | None) -> None:
         super().__init__(authentication)
+        self.credentials = credentials
         self._settings = settings
         self._check = check
         self.on_turn_error = _on_turn_error

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from botbuilder.schema import Activity, ActivityTypes, Attachment, ChannelAccount, ConversationAccount, ErrorResponseException
 from botframework.connector.auth import AuthenticationConstants
 from msrest.exceptions import ClientRequestError
+from requests import RequestException
 
 from bot.adapter import TeamsAdapter
 from cards.elements import CardJson
@@ -77,6 +78,7 @@ class Sender:
         attempt = 1
         while True:
             try:
+                await self._token()
                 return await act()
             except ErrorResponseException as error:
                 passing = error.response.status_code in _PASSING | (_AMBIGUOUS if repeatable else frozenset())
@@ -89,6 +91,13 @@ class Sender:
                     raise
                 await asyncio.sleep(self._backoff(attempt))
             attempt += 1
+
+    async def _token(self) -> None:
+        """A token before the client needs one: the client would fetch it on the event loop. Raises ClientRequestError."""
+        try:
+            await self._adapter.credentials.warm()
+        except (RequestException, PermissionError) as error:
+            raise ClientRequestError("no token for the channel", error) from error
 
     def _backoff(self, attempt: int) -> float:
         return random.uniform(0, self._pause * 2**attempt)  # noqa: S311  # jitter, nothing secret

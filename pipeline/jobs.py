@@ -15,7 +15,7 @@ from pipeline.conversion import Conversion, Options, Tools, convert
 from pipeline.errors import Conflict, TransientError, UserError
 from pipeline.model.codec import from_json, to_json
 from pipeline.model.cv import Cv
-from pipeline.model.job import Job, Notice, Problem, Result, State, Step
+from pipeline.model.job import DriveItem, Job, Notice, Problem, Result, State, Step
 from pipeline.ports import Blobs, Clock, Drive, Ids, IncomingFiles, Records
 from pipeline.service import JOBS, MAX_BYTES, Service, blob
 
@@ -52,7 +52,9 @@ class Runner:
             result = await self._convert(run, notify)
             await run.update(state=State.DONE, step=Step.SAVED, result=result, usage=result.usage, lease_until=None)
         except Conflict:
-            return None  # another worker went on with it, or it was deleted
+            # another worker went on with it, or it was deleted: then nothing of it may stay
+            await self._clear_if_deleted(run)
+            return None
         except UserError as error:
             await self._fail(run, error.key, error.values, retry=error.key in _WORTH_RETRYING)
         except TransientError as error:
@@ -103,6 +105,13 @@ class Runner:
             return None
         return run
 
+    async def _clear_if_deleted(self, run: _Run) -> None:
+        record = await self.records.get(JOBS, run.job.tenant, run.job.id)
+        if record and from_json(record.value, Job).state == State.DELETED:
+            await self.blobs.delete(f"{run.job.tenant}/{run.job.id}")
+            if run.saved:
+                await self.drive.delete(run.job.tenant, run.saved)
+
     async def _convert(self, run: _Run, notify: Notify) -> Result:
         pdf = await self._bytes(run)
         await run.update(content=hashlib.sha256(pdf).hexdigest())
@@ -132,6 +141,8 @@ class Runner:
         name = cv.basics.name.text if cv.basics.name else ""
         await run.update(step=Step.WRITING)
         item = await self.drive.save(job.tenant, name or "CV", f"CV {name or job.source.name.removesuffix('.pdf')}.docx", done.word, job=job.id)
+        run.saved = item
+        await run.update()
         candidate = await self.service.remember_candidate(job, name or job.source.name, cv.basics.email.text if cv.basics.email else "")
         counts = {s: sum(f.severity == s for f in done.findings) for s in ("error", "warning", "info")}
         newest = cv.positions[0] if cv.positions else None
@@ -194,6 +205,7 @@ class _Run:
     runner: Runner
     job: Job
     etag: str
+    saved: DriveItem | None = None
 
     async def update(self, **changes: object) -> None:
         """Write the record and renew the lease. Raises Conflict where another worker has taken over."""

@@ -1,0 +1,303 @@
+"""Jobs: idempotent, resumable, honest about failures; the candidate's data goes when it is deleted."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline.adapters.local.files import FolderBlobs, FolderDrive
+from pipeline.adapters.local.sqlite import SqliteFile, SqliteQueue, SqliteRecords
+from pipeline.conversion import Tools
+from pipeline.errors import TransientError, UserError
+from pipeline.jobs import MAX_ATTEMPTS, Runner
+from pipeline.model.document import Document
+from pipeline.model.job import Job, Source, State, Step
+from pipeline.service import Service, Submission
+from tests.conftest import NOW, sample
+
+
+@dataclass
+class Clock:
+    time: datetime = NOW
+
+    def now(self) -> datetime:
+        return self.time
+
+
+@dataclass
+class Ids:
+    count: int = 0
+
+    def new(self) -> str:
+        self.count += 1
+        return f"{self.count:032x}"
+
+
+@dataclass
+class Reader:
+    """Hands out a ready document; `faults` come first."""
+
+    document: Document
+    faults: list[BaseException] = field(default_factory=list)
+    calls: int = 0
+
+    async def read(self, pdf: bytes) -> Document:
+        self.calls += 1
+        if self.faults:
+            raise self.faults.pop(0)
+        return self.document
+
+
+@dataclass
+class Incoming:
+    data: bytes
+    calls: int = 0
+
+    async def fetch(self, source: Source, *, limit: int) -> bytes:
+        self.calls += 1
+        return self.data
+
+
+@dataclass
+class World:
+    service: Service
+    runner: Runner
+    reader: Reader
+    incoming: Incoming
+    queue: SqliteQueue
+    records: SqliteRecords
+    clock: Clock
+    root: Path
+    seen: list[Job] = field(default_factory=list)
+
+    async def notify(self, job: Job) -> None:
+        self.seen.append(job)
+
+    async def submit(self, **changes: Any) -> Job:
+        base = Submission(tenant="t", user="u", source=Source(name="cv.pdf"), data=sample("de-tabelle-yilmaz"))
+        job, _ = await self.service.submit(replace(base, **changes))
+        return job
+
+    async def run(self, job: Job) -> Job | None:
+        return await self.runner.run(job.tenant, job.id, self.notify)
+
+    def files(self) -> list[Path]:
+        return [p for p in self.root.rglob("*") if p.is_file() and "sqlite" not in p.name]
+
+
+@pytest.fixture
+async def world(tmp_path: Path, documents: dict[str, Document]) -> AsyncIterator[World]:
+    file = SqliteFile(tmp_path / "w.sqlite")
+    records, clock, ids = SqliteRecords(file), Clock(), Ids()
+    queue = SqliteQueue(file, now=lambda: clock.time.timestamp())
+    blobs, drive = FolderBlobs(tmp_path / "blobs"), FolderDrive(tmp_path / "drive", base_url="http://127.0.0.1:1")
+    service = Service(records=records, blobs=blobs, queue=queue, drive=drive, clock=clock, ids=ids)
+    reader, incoming = Reader(documents["de-tabelle-yilmaz"]), Incoming(sample("de-tabelle-yilmaz"))
+    runner = Runner(service, records, blobs, drive, incoming, Tools(reader), clock, ids)
+    yield World(service, runner, reader, incoming, queue, records, clock, tmp_path)
+    file.close()
+
+
+async def test_a_job_goes_through_its_steps_to_a_result(world: World) -> None:
+    done = await world.run(await world.submit())
+    assert done.state == State.DONE
+    assert [j.step for j in world.seen] == [Step.RECEIVED, Step.READING, Step.STRUCTURING, Step.CHECKING, Step.WRITING, Step.SAVED]
+    assert (done.result.candidate, done.result.position) == ("Deniz Yilmaz", "Lohnbuchhalter, Rheinkontor Steuerberatung PartG mbB")
+    name, data = await world.service.word("t", done.id)
+    assert name == "CV Deniz Yilmaz.docx"
+    assert data[:2] == b"PK"
+
+
+async def test_the_same_key_is_the_same_job(world: World) -> None:
+    first, new = await world.service.submit(Submission("t", "u", Source(name="a.pdf", url="https://x"), key="chat/1/0"))
+    again, newer = await world.service.submit(Submission("t", "u", Source(name="a.pdf", url="https://y"), key="chat/1/0"))
+    other, _ = await world.service.submit(Submission("t2", "u", Source(name="a.pdf"), key="chat/1/0"))
+    assert (first.id, new, newer) == (again.id, True, False)
+    assert other.id != first.id
+
+
+async def test_the_link_is_fetched_once_and_forgotten(world: World) -> None:
+    job = await world.submit(data=None, source=Source(name="cv.pdf", url="https://x.sharepoint.com/secret"))
+    done = await world.run(job)
+    assert done.source.url == ""
+    assert world.incoming.calls == 1
+    assert b"secret" not in (await world.records.get("jobs", "t", job.id)).value
+
+
+@pytest.mark.parametrize("crash_at", [Step.READING, Step.STRUCTURING, Step.CHECKING, Step.WRITING, Step.SAVED])
+async def test_a_crash_resumes_where_it_was(world: World, crash_at: Step) -> None:
+    job = await world.submit()
+
+    async def crash(current: Job) -> None:
+        if current.step == crash_at and current.state != State.DONE:
+            raise asyncio.CancelledError
+
+    if crash_at != Step.SAVED:
+        with pytest.raises(asyncio.CancelledError):
+            await world.runner.run("t", job.id, crash)
+        assert await world.run(job) is None, "its lease still runs"
+        world.clock.time += timedelta(seconds=world.runner.lease + 1)
+    done = await world.run(job)
+    assert done.state == State.DONE
+    assert world.reader.calls == 1
+    assert len(list((world.root / "drive").rglob("*.docx"))) == 1
+
+
+async def test_two_workers_one_result(world: World) -> None:
+    job = await world.submit()
+    results = await asyncio.gather(*(world.run(job) for _ in range(4)))
+    assert sum(r is not None for r in results) == 1
+
+
+async def test_a_frozen_worker_that_wakes_up_late_loses(world: World) -> None:
+    job = await world.submit()
+
+    async def freeze(current: Job) -> None:
+        if current.step == Step.STRUCTURING and world.reader.calls == 1:
+            world.clock.time += timedelta(seconds=world.runner.lease + 1)
+            world.reader.calls += 1
+            assert (await world.run(job)).state == State.DONE
+
+    assert await world.runner.run("t", job.id, freeze) is None
+    assert len(list((world.root / "drive").rglob("*.docx"))) == 1
+
+
+async def test_a_passing_fault_is_tried_again_later(world: World) -> None:
+    world.reader.faults = [TransientError("x", retry_after=5)]
+    job = await world.submit()
+    await world.queue.delete(await world.queue.receive(lease=1))
+    assert (await world.run(job)).state == State.QUEUED
+    assert await world.queue.receive(lease=1) is None
+    world.clock.time += timedelta(seconds=6)
+    assert (await world.queue.receive(lease=1)).body == f"t/{job.id}"
+    assert (await world.run(job)).state == State.DONE
+
+
+async def test_after_five_attempts_the_card_is_honest(world: World) -> None:
+    world.reader.faults = [TransientError("x") for _ in range(9)]
+    job = await world.submit()
+    for _ in range(MAX_ATTEMPTS):
+        last = await world.run(job)
+    assert (last.state, last.problem.key, last.problem.retry) == (State.FAILED, "unavailable", True)
+    assert await world.run(job) is None
+
+
+async def test_a_worker_that_always_dies_does_not_loop_for_ever(world: World) -> None:
+    job = await world.submit()
+
+    async def die(_: Job) -> None:
+        raise asyncio.CancelledError
+
+    for _ in range(MAX_ATTEMPTS):
+        with pytest.raises(asyncio.CancelledError):
+            await world.runner.run("t", job.id, die)
+        world.clock.time += timedelta(seconds=world.runner.lease + 1)
+    assert (await world.run(job)).problem.key == "gave_up"
+
+
+async def test_a_bug_has_a_reference_number_and_no_personal_data_in_the_log(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    from bot.logs import JsonFormatter
+
+    world.reader.faults = [ValueError("geheimer Inhalt von Deniz")]
+    failed = await world.run(await world.submit())
+    assert failed.problem.key == "bug"
+    line = JsonFormatter().format(next(r for r in caplog.records if failed.problem.reference in r.getMessage()))
+    assert "ValueError" in line
+    assert "geheim" not in line
+
+
+async def test_a_failed_job_can_be_tried_again_by_its_owner_only(world: World) -> None:
+    world.reader.faults = [ValueError("x")]
+    failed = await world.run(await world.submit())
+    with pytest.raises(UserError):
+        await world.service.retry("t", "somebody", failed.id)
+    queued = await world.service.retry("t", "u", failed.id)
+    again = await world.service.retry("t", "u", failed.id)
+    assert (queued.state, again.state) == (State.QUEUED, State.QUEUED)
+    assert (await world.run(queued)).state == State.DONE
+
+
+async def test_the_sweeper_wakes_what_nobody_works_on(world: World) -> None:
+    waiting = await world.submit()
+    silent = await world.submit()
+
+    async def die(_: Job) -> None:
+        raise asyncio.CancelledError
+
+    with pytest.raises(asyncio.CancelledError):
+        await world.runner.run("t", silent.id, die)
+    assert await world.runner.sweep() == 0
+    world.clock.time += timedelta(seconds=world.runner.lease + 1)
+    assert await world.runner.sweep() == 2
+    assert (await world.run(waiting)).state == (await world.run(silent)).state == State.DONE
+    assert await world.runner.sweep() == 0
+
+
+async def test_shutdown_gives_a_running_job_back_without_counting_the_attempt(world: World) -> None:
+    job = await world.submit()
+
+    async def stop(current: Job) -> None:
+        if current.step == Step.CHECKING:
+            raise asyncio.CancelledError
+
+    with pytest.raises(asyncio.CancelledError):
+        await world.runner.run("t", job.id, stop)
+    await world.runner.release("t", job.id)
+    back = await world.service.job("t", job.id)
+    assert (back.state, back.attempts) == (State.QUEUED, 0)
+    assert (await world.run(job)).state == State.DONE
+
+
+async def test_deleting_a_candidate_erases_every_trace(world: World) -> None:
+    jobs = [await world.run(await world.submit()) for _ in range(2)]
+    candidate = (await world.service.find_candidates("t", "u", "yilmas"))[0]
+    assert set(candidate.jobs) == {j.id for j in jobs}
+    erased = await world.service.delete_candidate("t", "u", candidate.id)
+    assert len(erased) == 2
+    assert world.files() == []
+    for job in jobs:
+        record = (await world.records.get("jobs", "t", job.id)).value
+        assert b"Yilmaz" not in record
+        assert b"cv.pdf" not in record
+    assert await world.service.delete_candidate("t", "u", candidate.id) == []
+    assert b"Yilmaz" not in b"".join(p.read_bytes() for p in world.root.glob("w.sqlite"))
+
+
+async def test_a_job_deleted_while_it_runs_leaves_nothing(world: World) -> None:
+    job = await world.submit()
+
+    async def delete(current: Job) -> None:
+        if current.step == Step.WRITING and current.state == State.RUNNING:
+            await world.service.delete_job("t", "u", job.id)
+
+    assert await world.runner.run("t", job.id, delete) is None
+    assert world.files() == []
+    assert (await world.service.job("t", job.id)).state == State.DELETED
+
+
+async def test_nobody_deletes_what_somebody_else_sent(world: World) -> None:
+    done = await world.run(await world.submit())
+    with pytest.raises(UserError):
+        await world.service.delete_job("t", "somebody", done.id)
+    assert await world.service.delete_candidate("t", "somebody", done.result.candidate_id) == []
+    assert await world.service.find_candidates("t", "somebody", "Yilmaz") == []
+    with pytest.raises(UserError):
+        await world.service.job("other-tenant", done.id)
+
+
+@pytest.mark.parametrize("text", ["Yilmaz", "deniz yilmaz", "Deniz", "yilmas", "DENIZ YILMAZ"])
+async def test_candidates_are_found_in_spite_of_typos(world: World, text: str) -> None:
+    await world.run(await world.submit())
+    assert [c.name for c in await world.service.find_candidates("t", "u", text)] == ["Deniz Yilmaz"]
+
+
+@pytest.mark.parametrize("text", ["", "Brandt", "x"])
+async def test_others_are_not_found(world: World, text: str) -> None:
+    await world.run(await world.submit())
+    assert await world.service.find_candidates("t", "u", text) == []
