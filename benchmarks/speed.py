@@ -49,7 +49,12 @@ async def steps(pdfs: dict[str, bytes], rounds: int = 5) -> list[tuple[str, str]
                 times.append(time.perf_counter() - begun)
             best.append(statistics.median(times))
         best.sort()
-        rows.append((f"{label}, median of {len(best)} CVs", f"{1000 * statistics.median(best):.1f} ms (p95 {1000 * best[int(0.95 * (len(best) - 1))]:.1f} ms)"))
+        rows.append(
+            (
+                f"{label}, median of {len(best)} CVs",
+                f"{1000 * statistics.median(best):.1f} ms (p95 {1000 * best[int(0.95 * (len(best) - 1))]:.1f} ms)",
+            )
+        )
     reads = []
     for data in usable.values():
         begun = time.perf_counter()
@@ -79,7 +84,12 @@ async def turns(pdf: bytes, count: int = 60) -> list[tuple[str, str]]:
             running.stop.set()
             await running.ended
     times = sorted(times[5:])
-    return [(f"turn with a file acknowledged, {len(times)} turns", f"p50 {1000 * statistics.median(times):.0f} ms, p95 {1000 * times[int(0.95 * (len(times) - 1))]:.0f} ms")]
+    return [
+        (
+            f"turn with a file acknowledged, {len(times)} turns",
+            f"p50 {1000 * statistics.median(times):.0f} ms, p95 {1000 * times[int(0.95 * (len(times) - 1))]:.0f} ms",
+        )
+    ]
 
 
 def memory(pid: int) -> float:
@@ -89,7 +99,10 @@ def memory(pid: int) -> float:
         current = pids.pop()
         try:
             pids += [int(p) for p in Path(f"/proc/{current}/task/{current}/children").read_text().split()]
-            total += next(int(line.split()[1]) for line in Path(f"/proc/{current}/smaps_rollup").read_text().splitlines() if line.startswith("Pss:")) / 1024
+            total += (
+                next(int(line.split()[1]) for line in Path(f"/proc/{current}/smaps_rollup").read_text().splitlines() if line.startswith("Pss:"))
+                / 1024
+            )
         except (FileNotFoundError, ProcessLookupError, StopIteration):
             continue
     return total

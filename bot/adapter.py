@@ -121,7 +121,10 @@ class TeamsAdapter(CloudAdapter):
 
     def _allowed(self, body: dict[str, Any]) -> bool:
         """Channel, service url and tenant. All tenants that the activity names must be allowed."""
-        host = urlsplit(str(body.get("serviceUrl", ""))).hostname or ""
+        try:
+            host = urlsplit(str(body.get("serviceUrl", ""))).hostname or ""
+        except ValueError:
+            return False
         if self._check is None:
             return is_loopback(host)
         tenants = {t for t in (_tenant(body, "conversation", "tenantId"), _tenant(body, "channelData", "tenant", "id")) if t}

@@ -54,7 +54,7 @@ class TokenCheck:
             raise Unauthorized("no bearer token")
         try:
             head = jwt.get_unverified_header(token)
-        except jwt.PyJWTError as error:
+        except (jwt.PyJWTError, UnicodeError) as error:
             raise Unauthorized(type(error).__name__) from None
         if head.get("alg") != "RS256" or not isinstance(head.get("kid"), str):
             raise Unauthorized("algorithm or key id")

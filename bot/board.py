@@ -8,15 +8,12 @@ from collections.abc import Callable
 from datetime import datetime
 from time import monotonic
 
-from botbuilder.schema import ErrorResponseException
-from msrest.exceptions import ClientRequestError
-
 from bot.sender import Sender
 from cards.batch import batch_card
 from cards.elements import CardJson
 from cards.i18n import catalogue
 from cards.job import job_card
-from pipeline.model.job import Conversation, Job
+from pipeline.model.job import Conversation, Job, State
 from pipeline.service import Service
 
 _log = logging.getLogger("board")
@@ -63,7 +60,7 @@ class Board:
             self._last[place] = monotonic()
             try:
                 await self._update(job)
-            except (ErrorResponseException, ClientRequestError) as error:
+            except Exception as error:  # noqa: BLE001  # one card that fails must not stop the others
                 _log.warning("card of job %s not updated: %s", job.id, type(error).__name__)
         self._waiting.pop(place, None)
 
@@ -74,8 +71,10 @@ class Board:
         if job.batch:
             await self._update_batch(job, where)
             return
-        known = (await self._service.job(job.tenant, job.id)).card
-        card = self.card_of(job)
+        job = await self._service.job(job.tenant, job.id)  # as it is now: it may have been deleted since
+        if job.state == State.DELETED:
+            return
+        known, card = job.card, self.card_of(job)
         message = await self._sender.replace(where, known, card) if known else await self._sender.post(where, card)
         if message and message != known:
             await self._service.set_card(job.tenant, job.id, message)

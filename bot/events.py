@@ -80,7 +80,11 @@ def _file(attachment: Any) -> DroppedFile | None:
     content = attachment.content
     if attachment.content_type != FILE_INFO or not isinstance(content, dict) or not content.get("downloadUrl"):
         return None
-    return DroppedFile(name=attachment.name or "CV.pdf", url=str(content["downloadUrl"]), unique=str(content.get("uniqueId") or ""))
+    return DroppedFile(
+        name=(attachment.name or "CV.pdf").encode("utf-8", "ignore").decode()[-160:],
+        url=str(content["downloadUrl"]),
+        unique=str(content.get("uniqueId") or ""),
+    )
 
 
 def user_text(activity: Activity) -> str:

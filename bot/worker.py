@@ -33,6 +33,11 @@ class Worker:
     def start(self) -> None:
         self._loops = [asyncio.create_task(self._take()), asyncio.create_task(self._sweep())]
 
+    async def alive(self) -> None:
+        """Raises RuntimeError where a loop has ended that should run."""
+        if not self._loops or any(loop.done() for loop in self._loops):
+            raise RuntimeError("the worker's loop has ended")
+
     def nudge(self) -> None:
         """There may be something new: look now."""
         self._nudge.set()
@@ -56,7 +61,11 @@ class Worker:
                 await asyncio.wait(list(self._running), return_when=asyncio.FIRST_COMPLETED)
                 continue
             self._nudge.clear()
-            wakeup = await self._queue.receive(lease=self._runner.lease)
+            try:
+                wakeup = await self._queue.receive(lease=self._runner.lease)
+            except Exception:  # noqa: BLE001  # storage failed: the loop must live on
+                _log.exception("queue")
+                wakeup = None
             if wakeup is None:
                 try:
                     async with asyncio.timeout(self._idle):
@@ -73,7 +82,7 @@ class Worker:
         async def notify(job: Job) -> None:
             self._publish(job)
 
-        beat = asyncio.create_task(self._extend(wakeup))
+        beat = asyncio.create_task(self._extend(wakeup, tenant, job_id))
         try:
             await self._runner.run(tenant, job_id, notify)
             await self._queue.delete(wakeup)
@@ -82,10 +91,14 @@ class Worker:
         finally:
             beat.cancel()
 
-    async def _extend(self, wakeup: Wakeup) -> None:
+    async def _extend(self, wakeup: Wakeup, tenant: str, job_id: str) -> None:
         while True:
             await asyncio.sleep(self._runner.lease / 3)
-            await self._queue.extend(wakeup, lease=self._runner.lease)
+            try:
+                await self._queue.extend(wakeup, lease=self._runner.lease)
+                await self._runner.renew(tenant, job_id)
+            except Exception:  # noqa: BLE001  # storage failed: the next beat tries again
+                _log.exception("heartbeat")
 
     async def _sweep(self) -> None:
         while True:

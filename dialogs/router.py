@@ -74,6 +74,9 @@ async def _files(event: Event, dropped: FilesDropped, flow: Flow, services: Serv
     many = len(dropped.files) > CARD_EACH_UP_TO
     key = f"{where.id}\n{event.id}"
     batch_id = service.batch_id(where.tenant, key) if many else ""
+    if many:  # the batch is there before its jobs: whatever is killed in between, their cards find it
+        ids = tuple(service.job_id(where.tenant, f"{key}\n{i}") for i in range(len(dropped.files)))
+        batch, _ = await service.open_batch(where.tenant, where.user, ids, where, key=key)
     jobs: list[Job] = []
     created = []
     for i, file in enumerate(dropped.files):
@@ -93,6 +96,5 @@ async def _files(event: Event, dropped: FilesDropped, flow: Flow, services: Serv
         return Turn(flow=flow)
     next_flow = Flow(job=jobs[-1].id)
     if many:
-        batch, new = await service.open_batch(where.tenant, where.user, tuple(j.id for j in jobs), where, key=key)
-        return Turn((ShowBatch(batch, tuple(jobs)),) if new else (), tuple(created), next_flow)
+        return Turn((ShowBatch(batch, tuple(jobs)),), tuple(created), next_flow)
     return Turn(tuple(ShowJob(job) for job in created), tuple(created), next_flow)

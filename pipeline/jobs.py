@@ -6,6 +6,7 @@ import hashlib
 import json
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeVar
@@ -17,12 +18,15 @@ from pipeline.model.codec import from_json, to_json
 from pipeline.model.cv import Cv
 from pipeline.model.job import DriveItem, Job, Notice, Problem, Result, State, Step
 from pipeline.ports import Blobs, Clock, Drive, Ids, IncomingFiles, Records
-from pipeline.service import JOBS, MAX_BYTES, Service, blob
+from pipeline.service import JOBS, MAX_BYTES, Service, blob, readable
 
 T = TypeVar("T")
 Notify = Callable[[Job], Awaitable[None]]
 
 MAX_ATTEMPTS = 5
+WAITED_TOO_LONG = 120
+"""After so many seconds a waiting job is woken again, in case its wake-up was lost."""
+
 _log = logging.getLogger("jobs")
 
 
@@ -46,33 +50,55 @@ class Runner:
         if run is None:
             return None
         try:
+            await self._attempt(run, notify)
+        except Conflict:
+            # another worker went on with it, or it was deleted: then nothing of it may stay
+            await self._clear_if_deleted(run)
+            return None
+        await notify(run.job)
+        return run.job
+
+    async def _attempt(self, run: _Run, notify: Notify) -> None:
+        """One attempt, ended in the record one way or another. Raises Conflict where the job is not ours any more."""
+        try:
             if run.job.attempts > MAX_ATTEMPTS:
                 raise UserError("gave_up")
             await notify(run.job)
             result = await self._convert(run, notify)
             await run.update(state=State.DONE, step=Step.SAVED, result=result, usage=result.usage, lease_until=None)
         except Conflict:
-            # another worker went on with it, or it was deleted: then nothing of it may stay
-            await self._clear_if_deleted(run)
-            return None
+            raise
         except UserError as error:
             await self._fail(run, error.key, error.values, retry=error.key in _WORTH_RETRYING)
         except TransientError as error:
             await self._later(run, error)
         except Exception as error:  # noqa: BLE001  # a bug: logged once with its reference, shown on the card
             await self._fail(run, "bug", {}, retry=True, cause=error)
-        await notify(run.job)
-        return run.job
+
+    async def renew(self, tenant: str, job_id: str) -> None:
+        """Extend the lease of a running job, in the middle of a long step."""
+        record = await self.records.get(JOBS, tenant, job_id)
+        job = from_json(record.value, Job) if record else None
+        if record and job and job.state == State.RUNNING:
+            longer = job.model_copy(update={"lease_until": self.clock.now() + timedelta(seconds=self.lease)})
+            with suppress(Conflict):  # the worker itself has just written, and renewed it
+                await self.records.put(JOBS, tenant, job_id, to_json(longer, Job), etag=record.etag)
 
     async def sweep(self) -> int:
         """Wake jobs that wait without a wake-up or whose worker fell silent; returns how many."""
         now, woken = self.clock.now(), 0
         for tenant in await self.records.tenants(JOBS):
-            for record in await self.records.all(JOBS, tenant):
-                job = from_json(record.value, Job)
-                waits = job.state == State.QUEUED and now - job.updated > timedelta(seconds=30)
+            records = await self.records.all(JOBS, tenant)
+            etags = {record.key: record.etag for record in records}
+            for job in readable(records):
+                due = job.wake_at or job.updated
+                waits = job.state == State.QUEUED and now - due > timedelta(seconds=WAITED_TOO_LONG)
                 silent = job.state == State.RUNNING and job.lease_until is not None and job.lease_until < now
-                if waits or silent:
+                if not waits and not silent:
+                    continue
+                with suppress(Conflict):
+                    noted = job.model_copy(update={"updated": now, "wake_at": None})
+                    await self.records.put(JOBS, tenant, job.id, to_json(noted, Job), etag=etags[job.id])
                     await self.service.wake(job)
                     woken += 1
         return woken
@@ -143,7 +169,7 @@ class Runner:
         item = await self.drive.save(job.tenant, name or "CV", f"CV {name or job.source.name.removesuffix('.pdf')}.docx", done.word, job=job.id)
         run.saved = item
         await run.update()
-        candidate = await self.service.remember_candidate(job, name or job.source.name, cv.basics.email.text if cv.basics.email else "")
+        candidate = await self.service.remember_candidate(job, name, cv.basics.email.text if cv.basics.email else "")
         counts = {s: sum(f.severity == s for f in done.findings) for s in ("error", "warning", "info")}
         newest = cv.positions[0] if cv.positions else None
         return Result(
@@ -179,20 +205,15 @@ class Runner:
             await self._fail(run, "unavailable", {}, retry=True, cause=error)
             return
         _log.warning("job %s: attempt %d failed: %s", run.job.id, run.job.attempts, error)
-        try:
-            await run.update(state=State.QUEUED, lease_until=None)
-        except Conflict:
-            return
-        await self.service.wake(run.job, delay=error.retry_after or min(60.0, 2.0**run.job.attempts))
+        delay = error.retry_after or min(60.0, 2.0**run.job.attempts)
+        await run.update(state=State.QUEUED, lease_until=None, wake_at=self.clock.now() + timedelta(seconds=delay))
+        await self.service.wake(run.job, delay=delay)
 
     async def _fail(self, run: _Run, key: str, values: dict[str, str | int], *, retry: bool, cause: BaseException | None = None) -> None:
         reference = self.ids.new()[:8].upper()
         _log.error("job %s failed: %s, reference %s", run.job.id, key, reference, exc_info=cause)
         problem = Problem(key=key, values=values, reference=reference, retry=retry)
-        try:
-            await run.update(state=State.FAILED, problem=problem, lease_until=None)
-        except Conflict:
-            return
+        await run.update(state=State.FAILED, problem=problem, lease_until=None)
 
 
 _WORTH_RETRYING = frozenset({"gave_up", "too_complex", "broken_template", "unknown_template"})
@@ -221,12 +242,18 @@ class _Run:
             except Conflict:
                 record = await records.get(JOBS, tenant, key)
                 theirs = from_json(record.value, Job) if record else None
-                if record is None or theirs is None or theirs.model_copy(update={"card": self.job.card}) != self.job:
+                if record is None or theirs is None or _without_notes(theirs) != _without_notes(self.job):
                     raise
-                # only the card's id was added meanwhile, by the turn that posted it
+                # only the card's id was added, by the turn that posted it, or the lease was renewed by our heartbeat
                 self.etag = record.etag
+                self.job = theirs
                 job = job.model_copy(update={"card": theirs.card})
         raise Conflict(key)
+
+
+def _without_notes(job: Job) -> Job:
+    """The job without what others may write while it runs."""
+    return job.model_copy(update={"card": "", "lease_until": None})
 
 
 def _top_skills(cv: Cv, *, most: int = 8) -> tuple[str, ...]:

@@ -124,6 +124,8 @@ class Llm(Protocol):
         """Raises RefusedByModel, TransientError."""
         ...
 
+    async def close(self) -> None: ...
+
 
 class IncomingFiles(Protocol):
     """The bytes behind a channel's link."""

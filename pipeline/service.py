@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import re
 import unicodedata
 import uuid
 from dataclasses import dataclass
 
+from pydantic import ValidationError
 from rapidfuzz import fuzz
 
 from pipeline.errors import Conflict, UserError
@@ -16,6 +18,7 @@ from pipeline.model.job import Batch, Candidate, Conversation, Job, Source, Stat
 from pipeline.ports import Blobs, Clock, Drive, Ids, Queue, Record, Records
 
 MAX_BYTES = 10 * 2**20
+_log = logging.getLogger("service")
 _NAMESPACE = uuid.UUID("7f1b2a56-53a5-4c1e-9b2b-0e6a7f5f3c11")
 JOBS, BATCHES, CANDIDATES = "jobs", "batches", "candidates"
 
@@ -65,7 +68,7 @@ class Service:
             raise UserError("too_large", limit=MAX_BYTES // 2**20)
         if data is not None and b"%PDF-" not in data[:1024]:
             raise UserError("not_a_pdf")
-        job_id = uuid.uuid5(_NAMESPACE, f"{submission.tenant}\n{submission.key}").hex if submission.key else self._ids.new()
+        job_id = self.job_id(submission.tenant, submission.key)
         now = self._clock.now()
         job = Job(
             id=job_id,
@@ -90,6 +93,10 @@ class Service:
             await self.wake(job)
         return job, True
 
+    def job_id(self, tenant: str, key: str) -> str:
+        """The id of the job with that key, known before it is submitted; a fresh one without a key."""
+        return uuid.uuid5(_NAMESPACE, f"{tenant}\n{key}").hex if key else self._ids.new()
+
     async def wake(self, job: Job, *, delay: float = 0.0) -> None:
         await self._queue.send(f"{job.tenant}/{job.id}", delay=delay)
 
@@ -102,7 +109,7 @@ class Service:
 
     async def jobs_of(self, tenant: str, user: str) -> list[Job]:
         """A user's jobs, newest first."""
-        jobs = [from_json(r.value, Job) for r in await self._records.all(JOBS, tenant)]
+        jobs = readable(await self._records.all(JOBS, tenant))
         return sorted((j for j in jobs if j.user == user and j.state != State.DELETED), key=lambda j: j.created, reverse=True)
 
     async def set_card(self, tenant: str, job_id: str, card: str) -> None:
@@ -129,6 +136,8 @@ class Service:
             await self._records.put(JOBS, tenant, job_id, to_json(job, Job), etag=record.etag)
         except Conflict:
             return await self.job(tenant, job_id)
+        for step in Step:  # a step's stored result may be what went wrong
+            await self._blobs.delete(blob(job, step.value))
         await self.wake(job)
         return job
 
@@ -192,8 +201,9 @@ class Service:
     # --- candidates
 
     async def remember_candidate(self, job: Job, name: str, email: str) -> str:
-        """Attach the job to its candidate; returns the candidate's id."""
-        candidate_id = candidate_key(job.tenant, name, email)
+        """Attach the job to its candidate; returns the candidate's id. A CV without a name is a candidate of its own."""
+        candidate_id = candidate_key(job.tenant, name or job.id, email)
+        name = name or job.source.name
         for _ in range(8):
             record = await self._records.get(CANDIDATES, job.tenant, candidate_id)
             known = from_json(record.value, Candidate) if record else Candidate(id=candidate_id, tenant=job.tenant, name=name, email=email)
@@ -240,24 +250,17 @@ class Service:
     async def delete_candidate(self, tenant: str, user: str, candidate_id: str) -> list[Job]:
         """Erase what we hold of a candidate: originals, results, Word files. Returns the jobs as they were, for their cards.
 
-        Deleting again what is gone is no error: it returns nothing. Raises UserError: not_yours.
+        Only what the user sent in; what others sent of the same person stays. Deleting again what is gone returns nothing.
         """
         try:
             candidate = await self.candidate(tenant, user, candidate_id)
         except UserError:
             return []
-        erased: list[Job] = []
-        for job_id in candidate.jobs:
-            job_record = await self._records.get(JOBS, tenant, job_id)
-            if job_record is None:
-                continue
-            job = from_json(job_record.value, Job)
-            if job.user != user:
-                raise UserError("not_yours")
-            erased.append(job)
+        found = [await self._records.get(JOBS, tenant, job_id) for job_id in candidate.jobs]
+        jobs = [from_json(record.value, Job) for record in found if record]
+        erased = [await self.erase(job) for job in jobs if job.user == user]
         for job in erased:
-            await self.erase(job)
-        await self._records.delete(CANDIDATES, tenant, candidate_id)
+            await self._forget(job, candidate_id)
         return erased
 
     async def delete_job(self, tenant: str, user: str, job_id: str) -> Job:
@@ -265,25 +268,37 @@ class Service:
         job = await self.job(tenant, job_id)
         if job.user != user:
             raise UserError("not_yours")
-        await self.erase(job)
-        candidate_id = job.result.candidate_id if job.result else ""
-        record = await self._records.get(CANDIDATES, tenant, candidate_id) if candidate_id else None
-        if record:
-            candidate = from_json(record.value, Candidate)
-            rest = tuple(j for j in candidate.jobs if j != job_id)
-            if rest:
-                changed = candidate.model_copy(update={"jobs": rest})
-                await self._records.put(CANDIDATES, tenant, candidate_id, to_json(changed, Candidate), etag=record.etag)
-            else:
-                await self._records.delete(CANDIDATES, tenant, candidate_id)
+        job = await self.erase(job)
+        if job.result:
+            await self._forget(job, job.result.candidate_id)
         return job
 
-    async def erase(self, job: Job) -> None:
-        """Remove files and blobs; keep of the record only that there was one."""
+    async def _forget(self, job: Job, candidate_id: str) -> None:
+        """Take the job off its candidate; a candidate without CVs is erased too."""
         for _ in range(8):
+            record = await self._records.get(CANDIDATES, job.tenant, candidate_id)
+            if record is None:
+                return
+            candidate = from_json(record.value, Candidate)
+            rest = tuple(j for j in candidate.jobs if j != job.id)
+            if not rest:
+                await self._records.delete(CANDIDATES, job.tenant, candidate_id)
+                return
+            try:
+                changed = candidate.model_copy(update={"jobs": rest})
+                await self._records.put(CANDIDATES, job.tenant, candidate_id, to_json(changed, Candidate), etag=record.etag)
+                return
+            except Conflict:
+                continue
+
+    async def erase(self, job: Job) -> Job:
+        """Remove files and blobs; keep of the record only that there was one. Returns the job as it was last."""
+        while True:
             record = await self._record(job.tenant, job.id)
-            current = from_json(record.value, Job)
-            bare = current.model_copy(
+            last = from_json(record.value, Job)
+            if last.state == State.DELETED:
+                return job
+            bare = last.model_copy(
                 update={
                     "state": State.DELETED,
                     "source": Source(name=""),
@@ -298,9 +313,21 @@ class Service:
                 break
             except Conflict:
                 continue
-        if job.result:
-            await self._drive.delete(job.tenant, job.result.word)
+        if last.result:
+            await self._drive.delete(job.tenant, last.result.word)
         await self._blobs.delete(f"{job.tenant}/{job.id}")
+        return last
+
+
+def readable(records: list[Record]) -> list[Job]:
+    """The jobs of the records; one that an older version wrote and this one cannot read is left out and logged."""
+    jobs = []
+    for record in records:
+        try:
+            jobs.append(from_json(record.value, Job))
+        except ValidationError:
+            _log.error("record of job %s cannot be read", record.key)
+    return jobs
 
 
 def blob(job: Job, name: str) -> str:
@@ -308,11 +335,13 @@ def blob(job: Job, name: str) -> str:
 
 
 def candidate_key(tenant: str, name: str, email: str) -> str:
-    """The same person in one tenant: by e-mail address, else by name."""
-    identity = email.casefold() if email else _folded(name)
+    """The same person in one tenant: name and e-mail address agree."""
+    identity = f"{_folded(name)}\n{email.casefold()}"
     return hashlib.sha256(f"{tenant}\n{identity}".encode()).hexdigest()[:32]
 
 
 def _folded(text: str) -> str:
+    """Casefolded letters of any script, without accents, one space between words; "Müller" is "mueller"."""
     text = text.casefold().replace("ß", "ss").replace("ä", "ae").replace("ö", "oe").replace("ü", "ue")
-    return re.sub(r"[^a-z0-9]+", " ", unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()).strip()
+    plain = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+    return " ".join(re.findall(r"[^\W_]+", plain))

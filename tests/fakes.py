@@ -139,7 +139,7 @@ class Model(Server):
             return web.Response(status=status, headers=headers, text=text, content_type="application/json")
         if problem := request_problem(body):
             return web.json_response({"error": {"message": problem, "type": "invalid_request_error", "param": None, "code": None}}, status=400)
-        lines = {int(n): text for n, text in re.findall(r"^(\d+)\| (.*)$", body["messages"][-1]["content"], re.M)}
+        lines = {int(n): text for n, text in re.findall(r"^(\d+)\| (.*)$", body["messages"][-1]["content"], re.MULTILINE)}
         content = self.raw if self.raw is not None else json.dumps(self.answer(lines))
         message = {"role": "assistant", "content": None if self.refusal else content, "refusal": self.refusal}
         return web.json_response(

@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from aiohttp import BodyPartReader, web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from bot.web.hub import Hub
 from bot.web.views import job_json, problem, problem_json, texts_of
@@ -140,7 +141,7 @@ class Api:
         submission = Submission(
             tenant=TENANT,
             user=USER,
-            source=Source(name=name[-160:], size=len(data)),
+            source=Source(name=name[-160:].encode("utf-8", "ignore").decode(), size=len(data)),
             data=data,
             template=template,
             language=language if language in ("de", "en") else "",
@@ -184,7 +185,7 @@ async def _upload(request: web.Request, *, most: int) -> Upload:
             if len(files) == most:
                 raise UserError("too_many_files", limit=most)
             files.append((part.filename or "CV.pdf", await _limited(part, MAX_BYTES)))
-    except (ValueError, AssertionError) as error:
+    except (ValueError, AssertionError, RuntimeError, HttpProcessingError) as error:
         raise UserError("bad_request", detail=type(error).__name__) from None
     if not files:
         raise UserError("no_file")

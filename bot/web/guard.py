@@ -12,9 +12,14 @@ from aiohttp import web
 
 from bot.settings import is_loopback
 
+UNSIGNED = web.AppKey("unsigned", bool)
+"""Set where no bot app id is configured: then the bot endpoint, too, answers this computer only."""
+
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
-_OPEN = frozenset({"/api/messages", "/health/live", "/health/ready"})
+MESSAGES = "/api/messages"
+_OPEN = frozenset({MESSAGES, "/health/live", "/health/ready"})
+_FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP")
 _HEADERS = {
     "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
     "X-Content-Type-Options": "nosniff",
@@ -24,7 +29,8 @@ _HEADERS = {
 
 @web.middleware
 async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
-    if request.path not in _OPEN and not _local(request):
+    guarded = request.path not in _OPEN or (request.path == MESSAGES and request.app[UNSIGNED])
+    if guarded and not _local(request):
         return web.json_response({"error": {"key": "forbidden", "message": "This address answers on this computer only."}}, status=403)
     response = await handler(request)
     if not response.prepared:
@@ -33,10 +39,14 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
 
 
 def _local(request: web.Request) -> bool:
-    host = urlsplit(f"//{request.host}").hostname or ""
+    try:
+        host = urlsplit(f"//{request.headers['Host']}").hostname or ""
+    except (KeyError, ValueError):
+        return False
     origin = request.headers.get("Origin")
     return (
-        request.remote is not None
+        not any(name in request.headers for name in _FORWARDED)
+        and request.remote is not None
         and is_loopback(request.remote)
         and is_loopback(host)
         and (origin is None or origin == f"{request.scheme}://{request.host}")

@@ -38,5 +38,7 @@ class Hub:
     def _put(self, queue: asyncio.Queue[Job | None], job: Job | None) -> None:
         try:
             queue.put_nowait(job)
-        except asyncio.QueueFull:
+        except asyncio.QueueFull:  # it reads too slowly: cut off, it connects again and asks for everything
             self._listeners.pop(queue, None)
+            queue.get_nowait()
+            queue.put_nowait(None)

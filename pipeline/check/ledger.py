@@ -3,30 +3,35 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import replace
 
-from pipeline.check.verify import compact
 from pipeline.lang.lexicon import key, lexicon
+from pipeline.lang.tokens import tokens
 from pipeline.model.cv import Cv, LeftOut, leaves
 from pipeline.model.document import Document, Line
 from pipeline.model.finding import Finding
+
+_BROKEN = ("-", "_", "@", ".", "/")
+"""How a line ends whose last word goes on below (also an e-mail address or a link)."""
 
 _TOKEN = re.compile(r"[^\s\u2003|·•]+")
 
 
 def balanced(cv: Cv, document: Document) -> tuple[Cv, list[Finding]]:
     """The Cv with its ledger complete, and a finding where something was not understood."""
-    wordings: dict[int, list[str]] = defaultdict(list)
+    used: dict[int, Counter[str]] = defaultdict(Counter)
     for _, leaf in leaves(replace(cv, left_out=())):
+        words = Counter(tokens(leaf.wording))
         for number in leaf.lines:
-            wordings[number].append(compact(leaf.wording) + "\n" + compact(leaf.text))
+            used[number] += words
     listed = {o.line for o in cv.left_out}
     found: list[LeftOut] = []
+    broken = {line.number for line in document.lines if line.text.rstrip().endswith(_BROKEN)}
     for line in document.lines:
         if line.number in listed:
             continue
-        rest = _uncovered(line, wordings.get(line.number, []))
+        rest = _uncovered(line, used[line.number], begins_broken=line.number - 1 in broken, ends_broken=line.number in broken)
         if rest:
             found.append(LeftOut(line.number, _reason(rest), rest))
     lost = [o for o in found if o.reason == "not_understood"]
@@ -40,11 +45,25 @@ def balanced(cv: Cv, document: Document) -> tuple[Cv, list[Finding]]:
     return replace(cv, left_out=left_out), findings
 
 
-def _uncovered(line: Line, wordings: list[str]) -> str:
-    """The words of the line that no value takes up."""
-    used = "\n".join(wordings)
-    rest = [token for token in _TOKEN.findall(line.text) if compact(token) and compact(token) not in used]
+def _uncovered(line: Line, used: Counter[str], *, begins_broken: bool, ends_broken: bool) -> str:
+    """The words of the line that no value takes up. A word may be split over line ends."""
+    left = Counter(used)
+    rest = []
+    printed = _TOKEN.findall(line.text)
+    for i, word in enumerate(printed):
+        open_parts = []
+        for part in tokens(word):
+            if left[part] > 0:
+                left[part] -= 1
+            elif not _part_of_broken_word(part, used, first=begins_broken and i == 0, last=ends_broken and i == len(printed) - 1):
+                open_parts.append(part)
+        if open_parts:
+            rest.append(word)
     return " ".join(rest)
+
+
+def _part_of_broken_word(part: str, used: Counter[str], *, first: bool, last: bool) -> bool:
+    return (first and any(word.endswith(part) for word in used)) or (last and any(word.startswith(part) for word in used))
 
 
 def _reason(rest: str) -> str:

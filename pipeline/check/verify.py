@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from typing import cast
 
 from pipeline.lang.dates import find_dates
 from pipeline.lang.levels import cefr
+from pipeline.lang.lexicon import lexicon
+from pipeline.lang.tokens import tokens
 from pipeline.model.cv import Cv, Sourced, kept_leaves
 from pipeline.model.document import Document
 from pipeline.model.finding import Finding
@@ -35,35 +36,55 @@ def stands(leaf: Sourced, document: Document) -> bool:
     if not lines:
         return False
     if leaf.rule == "link":
-        return any(leaf.text.casefold() in link.casefold() or compact(leaf.text) in compact(link) for line in lines for link in line.links)
-    printed = "".join(compact(line.text) for line in lines)
-    if compact(leaf.wording) not in printed and not _in_order(leaf.wording, printed):
+        wanted = tokens(leaf.text)
+        return bool(wanted) and any(
+            leaf.text.casefold() in link.casefold() or _contains(tokens(link), wanted) for line in lines for link in line.links
+        )
+    wanted = tokens(leaf.wording)
+    texts = [line.text for line in lines]
+    if not wanted or not any(
+        _contains(page, wanted) or _in_order(page, wanted)
+        for page in (tokens("\n".join(texts)), tokens(_unhyphenated(texts)), tokens(_unhyphenated(texts, keep=True)))
+    ):
         return False
     match leaf.rule:
         case "":
             return True
         case "date":
             return leaf.text in {d.iso for d in find_dates(leaf.printed)} or _part_of_period(leaf)
+        case "network":
+            return leaf.text in lexicon().networks and leaf.text in leaf.printed.casefold()
         case "cefr":
             return cefr(leaf.printed) == leaf.text
         case _:
             return False
 
 
-def compact(text: str) -> str:
-    """Letters and digits only, casefolded: what line breaks, hyphens and spaces cannot change."""
-    return re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", text).casefold())
+def _unhyphenated(texts: list[str], *, keep: bool = False) -> str:
+    """The lines as one text, words joined over line ends, with or without the hyphen (an e-mail address keeps it)."""
+    result = ""
+    for text in texts:
+        broken = result.endswith(("-", ".", "_", "@", "/")) if keep else result.endswith("-")
+        result = (result if keep else result[:-1]) + text if broken else f"{result} {text}"
+    return result
 
 
-def _in_order(wording: str, printed: str) -> bool:
-    """Do all words stand in the lines in this order? Cells of a row may be cut out of the middle of a line."""
-    at = 0
-    for word in re.findall(r"\w+", unicodedata.normalize("NFKC", wording).casefold()):
-        found = printed.find(word, at)
-        if found < 0:
+def _contains(page: list[str], wanted: list[str]) -> bool:
+    """Do the tokens stand there, one after the other?"""
+    first = wanted[0]
+    return any(page[i : i + len(wanted)] == wanted for i, token in enumerate(page) if token == first)
+
+
+def _in_order(page: list[str], wanted: list[str]) -> bool:
+    """Do the tokens stand there in this order, with at most a few others between? A date may be cut out of the middle."""
+    at, start = 0, -1
+    for token in wanted:
+        try:
+            at = page.index(token, at) + 1
+        except ValueError:
             return False
-        at = found + len(word)
-    return True
+        start = at - 1 if start < 0 else start
+    return at - start <= len(wanted) + 5
 
 
 def _part_of_period(leaf: Sourced) -> bool:

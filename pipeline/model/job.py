@@ -122,6 +122,7 @@ class Job(_Stored):
     step: Step = Step.RECEIVED
     attempts: int = 0
     lease_until: datetime | None = None
+    wake_at: datetime | None = None
     template: str
     language: str = ""
     locale: str = "de"

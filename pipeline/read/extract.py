@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import logging
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import pypdf
@@ -21,6 +22,10 @@ from pipeline.read.words import page_dots, page_links, page_words
 MAX_PAGES = 60
 MIN_LETTERS = 60
 """Fewer letters than this in the whole file: the pages are pictures."""
+
+MAX_LINES = 6000
+MAX_WORD = 1000
+"""No CV has more lines, or longer words (in characters): what comes after reading stays quick."""
 
 _ACTIVE = ("/OpenAction", "/AA", "/AcroForm", "/JavaScript", "/EmbeddedFiles")
 
@@ -40,7 +45,7 @@ def extract(data: bytes) -> Document:
         raise UserError("too_many_pages", pages=len(pdf), limit=MAX_PAGES)
     pages: list[PageSize] = []
     per_page: list[list[Segment]] = []
-    for page in pdf:
+    for page in _pages(pdf):
         size = PageSize(*(round(v, 1) for v in page.get_size()))
         found = ordered(segments(page_words(page, page.get_textpage())), size)
         _mark_bullets(found, page_dots(page))
@@ -50,11 +55,20 @@ def extract(data: bytes) -> Document:
                     segment.links.append(url)
         pages.append(size)
         per_page.append(found)
+        if sum(map(len, per_page)) > MAX_LINES or any(len(w.text) > MAX_WORD for s in found for w in s.words):
+            raise UserError("too_complex")
     _carry_flows_over(per_page)
     lines = _numbered(per_page)
     if sum(c.isalpha() for line in lines for c in line.text) < MIN_LETTERS:
         raise UserError("scanned")
     return Document(lines=tuple(lines), pages=tuple(pages), created=created, producer=producer, flags=flags)
+
+
+def _pages(pdf: pdfium.PdfDocument) -> Iterator[pdfium.PdfPage]:
+    try:
+        yield from pdf
+    except pdfium.PdfiumError:
+        raise UserError("damaged") from None
 
 
 def _mark_bullets(found: list[Segment], dots: list[Box]) -> None:

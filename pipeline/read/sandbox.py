@@ -64,6 +64,8 @@ class Sandbox:
             await self.start()
             answer = await self._ask(pdf)
         if not answer:
+            if self._process is None or self._process.poll() is not None:
+                raise TransientError("the sandbox is gone")
             raise UserError("too_complex")
         try:
             if answer.startswith(b'{"document":'):

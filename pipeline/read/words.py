@@ -6,7 +6,9 @@ import ctypes
 import math
 import re
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 import pypdfium2 as pdfium
 from pypdfium2 import raw
@@ -22,7 +24,12 @@ _FORCE_BOLD, _ITALIC_FLAG = 1 << 18, 1 << 6
 _SPACES = frozenset(map(ord, " \t\r\n\u00a0\u202f\u3000\u1680\u205f")) | frozenset(range(0x2000, 0x200B))
 _DROPPED = frozenset([0x00AD, 0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF, *range(0x202A, 0x202F), *range(0x2066, 0x206A), *range(0xE0000, 0xE0080)])
 _LINE_END_HYPHENS = frozenset([0x0002, 0xFFFE])
-_LIGATURES = {"\ufb00": "ff", "\ufb01": "fi", "\ufb02": "fl", "\ufb03": "ffi", "\ufb04": "ffl", "\ufb05": "ft", "\ufb06": "st"}
+_PRINTED = str.maketrans(
+    {"\x02": "-", "\ufffe": "-", "\ufb00": "ff", "\ufb01": "fi", "\ufb02": "fl", "\ufb03": "ffi", "\ufb04": "ffl", "\ufb05": "ft", "\ufb06": "st"}
+)
+
+SAME = 0.2
+"""Coordinates that differ by less, in points, are the same: pdfium rounds."""
 
 
 @dataclass(slots=True)
@@ -45,96 +52,129 @@ class Word:
 
 def page_words(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage) -> list[Word]:
     """All words of a page, in stream order; coordinates in points from the top left corner."""
-    upright = _Upright(page)
-    tp = textpage.raw
-    get_unicode, get_box, turned = raw.FPDFText_GetUnicode, raw.FPDFText_GetLooseCharBox, upright.turned
-    rect, x, y = raw.FS_RECTF(), ctypes.c_double(), ctypes.c_double()
-    styles: dict[int, Style] = {}
-    words: list[Word] = []
-    chars: list[str] = []
-    box, base, last_left = [0.0, 0.0, 0.0, 0.0], 0.0, 0.0
-    word_style: Style | None = None
-    soft_hyphen = False
+    return list(_Words(page, textpage).words())
 
-    def origin(i: int) -> float:
-        """Baseline of a character, upwards from the bottom of the upright page."""
-        raw.FPDFText_GetCharOrigin(tp, i, x, y)
-        return turned(x.value, y.value, x.value, y.value)[1]
 
-    def flush() -> None:
-        if chars and word_style is not None:
-            text = unicodedata.normalize("NFC", "".join(chars))
-            if text:
-                words.append(Word(text, upright.box(*box), round(upright.height - base, 2), word_style))
-            chars.clear()
+class _Words:
+    """Cuts a page's characters into words.
 
-    for i in range(raw.FPDFText_CountChars(tp)):
-        code = get_unicode(tp, i)
-        if code in _SPACES:
-            flush()
-            continue
-        if code in _DROPPED or (code < 32 and code not in _LINE_END_HYPHENS) or code == 0xFFFF:
-            continue
-        get_box(tp, i, rect)
-        left, bottom, right, top = turned(rect.left, rect.bottom, rect.right, rect.top)
-        if chars and word_style is not None and soft_hyphen:
-            soft_hyphen = False
-            if abs(left - box[2]) < 0.3 * word_style.size and bottom < box[3] and top > box[1]:
-                chars.pop()  # a soft hyphen within a line: the word goes on
-            else:
-                flush()
-        if chars and word_style is not None:
-            if left < last_left - 0.3 * word_style.size:
-                flush()
-            elif bottom != box[1] or top != box[3]:  # another font, size or baseline
-                style = _style_at(tp, i, styles)
-                if abs(origin(i) - base) > 0.5 * style.size or style.icon != word_style.icon:
-                    flush()
-        if not chars:
-            box[:] = left, bottom, right, top
-            base, word_style = origin(i), _style_at(tp, i, styles)
+    Characters between spaces are one word where the first and the last stand on one line: then two boxes are enough. Only
+    where they do not (a hyphen at a line end, a jump without a space) each character is looked at; calls into pdfium are
+    what reading costs.
+    """
+
+    def __init__(self, page: pdfium.PdfPage, textpage: pdfium.PdfTextPage) -> None:
+        self._upright = _Upright(page)
+        self._tp = textpage.raw
+        self._rect, self._x, self._y = raw.FS_RECTF(), ctypes.c_double(), ctypes.c_double()
+        self._styles: dict[int, Style] = {}
+        self._codes = self._read_codes()
+
+    def words(self) -> Iterator[Word]:
+        run: list[int] = []
+        for i, code in enumerate(self._codes):
+            if code in _SPACES:
+                if run:
+                    yield from self._run(run)
+                    run = []
+            elif code not in _DROPPED and (code >= 32 or code in _LINE_END_HYPHENS) and code != 0xFFFF:
+                run.append(i)
+        if run:
+            yield from self._run(run)
+
+    def _read_codes(self) -> list[int]:
+        """Unicode of each character; in one call where the page has no characters outside the basic plane."""
+        count = raw.FPDFText_CountChars(self._tp)
+        buffer = (ctypes.c_ushort * (count + 1))()
+        if raw.FPDFText_GetText(self._tp, 0, count, buffer) == count + 1 and not any(0xD800 <= c < 0xE000 for c in buffer):
+            return list(buffer)[:count]
+        return [raw.FPDFText_GetUnicode(self._tp, i) for i in range(count)]
+
+    def _run(self, run: list[int]) -> Iterator[Word]:
+        first, last, style = self._box(run[0]), self._box(run[-1]), self._style(run[0])
+        level = abs(first[1] - last[1]) < SAME and abs(first[3] - last[3]) < SAME
+        whole = level and first[0] <= last[0] and last[2] - first[0] < 1.8 * style.size * len(run)
+        if whole and not any(self._codes[i] in _LINE_END_HYPHENS for i in run[:-1]):
+            yield self._word(run, (first[0], first[1], max(first[2], last[2]), first[3]), style)
         else:
-            box[2] = max(box[2], right)
-        last_left = left
-        char = "-" if code in _LINE_END_HYPHENS else chr(code)
-        chars.append(_LIGATURES.get(char, char))
-        soft_hyphen = code in _LINE_END_HYPHENS
-    flush()
-    return words
+            yield from self._split(run)
 
+    def _split(self, run: list[int]) -> Iterator[Word]:
+        """Words of a run that jumps, character by character."""
+        part, box, style = [run[0]], list(self._box(run[0])), self._style(run[0])
+        last_left = box[0]
+        for i in run[1:]:
+            left, bottom, right, top = self._box(i)
+            if self._codes[part[-1]] in _LINE_END_HYPHENS:
+                if abs(left - box[2]) < 0.3 * style.size and bottom < box[3] and top > box[1]:
+                    part.pop()  # a soft hyphen within a line: the word goes on
+                    jump = not part
+                else:
+                    jump = True
+            else:
+                moved = abs(bottom - box[1]) > SAME or abs(top - box[3]) > SAME  # another font, size or baseline
+                jump = left < last_left - 0.3 * style.size or (moved and abs(self._base(i) - self._base(part[0])) > 0.5 * style.size)
+            if jump:
+                if part:
+                    yield self._word(part, (box[0], box[1], box[2], box[3]), style)
+                part, box, style = [], [left, bottom, right, top], self._style(i)
+            part.append(i)
+            box[2], last_left = max(box[2], right), left
+        yield self._word(part, (box[0], box[1], box[2], box[3]), style)
 
-def _style_at(tp: raw.FPDF_TEXTPAGE, i: int, styles: dict[int, Style]) -> Style:
-    """The style of a character; those of one text object are the same."""
-    address = ctypes.cast(raw.FPDFText_GetTextObject(tp, i), ctypes.c_void_p).value or 0
-    if address not in styles:
-        styles[address] = _style(tp, i)
-    return styles[address]
+    def _word(self, run: list[int], box: tuple[float, float, float, float], style: Style) -> Word:
+        text = "".join(map(chr, (self._codes[i] for i in run)))
+        if not text.isascii():
+            text = unicodedata.normalize("NFC", text.translate(_PRINTED))
+        elif "\x02" in text:
+            text = text.replace("\x02", "-")
+        return Word(text, self._upright.box(*box), round(self._upright.height - self._base(run[0]), 2), style)
+
+    def _box(self, i: int) -> tuple[float, float, float, float]:
+        raw.FPDFText_GetLooseCharBox(self._tp, i, self._rect)
+        return self._upright.turned(self._rect.left, self._rect.bottom, self._rect.right, self._rect.top)
+
+    def _base(self, i: int) -> float:
+        """Baseline of a character, upwards from the bottom of the upright page."""
+        raw.FPDFText_GetCharOrigin(self._tp, i, self._x, self._y)
+        return self._upright.turned(self._x.value, self._y.value, self._x.value, self._y.value)[1]
+
+    def _style(self, i: int) -> Style:
+        """The style of a character; those of one text object are the same."""
+        address = ctypes.cast(raw.FPDFText_GetTextObject(self._tp, i), ctypes.c_void_p).value or 0
+        if address not in self._styles:
+            self._styles[address] = _style(self._tp, i)
+        return self._styles[address]
 
 
 def _style(tp: raw.FPDF_TEXTPAGE, i: int) -> Style:
     buffer, flags = ctypes.create_string_buffer(128), ctypes.c_int()
     raw.FPDFText_GetFontInfo(tp, i, buffer, 128, flags)
-    font = buffer.value.decode("utf-8", "replace")
-    font = font.split("+", 1)[-1]
+    bold, italic, icon, font = _face(buffer.value, flags.value)
     matrix = raw.FS_MATRIX()
     scale = math.hypot(matrix.b, matrix.d) if raw.FPDFText_GetMatrix(tp, i, matrix) else 1.0
-    r, g, b, a = (ctypes.c_uint() for _ in range(4))
+    r, g, b, a = ctypes.c_uint(), ctypes.c_uint(), ctypes.c_uint(), ctypes.c_uint()
     raw.FPDFText_GetFillColor(tp, i, r, g, b, a)
-    return Style(
-        font=font,
-        size=round(raw.FPDFText_GetFontSize(tp, i) * (scale or 1.0), 1),
-        bold=bool(_BOLD.search(font)) or bool(flags.value & _FORCE_BOLD),
-        italic=bool(_ITALIC.search(font)) or bool(flags.value & _ITALIC_FLAG),
-        color=f"{r.value & 255:02x}{g.value & 255:02x}{b.value & 255:02x}",
-        icon=bool(_ICON_FONT.search(font)),
-    )
+    color = f"{(r.value & 255) << 16 | (g.value & 255) << 8 | b.value & 255:06x}"
+    return Style(font, round(raw.FPDFText_GetFontSize(tp, i) * (scale or 1.0), 1), bold, italic, color, icon)
+
+
+@lru_cache(maxsize=256)
+def _face(name: bytes, flags: int) -> tuple[bool, bool, bool, str]:
+    """Bold, italic, icons, and the plain name of a font."""
+    font = name.decode("utf-8", "replace").split("+", 1)[-1]
+    bold = bool(_BOLD.search(font)) or bool(flags & _FORCE_BOLD)
+    italic = bool(_ITALIC.search(font)) or bool(flags & _ITALIC_FLAG)
+    return bold, italic, bool(_ICON_FONT.search(font)), font
 
 
 class _Upright:
     """Page space (origin bottom left of some box, perhaps rotated) -> points as a person sees the page."""
 
     def __init__(self, page: pdfium.PdfPage) -> None:
-        self.left, self.bottom, self.right, self.top = page.get_cropbox()
+        box = page.get_cropbox()
+        self.left, self.right = sorted((box[0], box[2]))
+        self.bottom, self.top = sorted((box[1], box[3]))
         self.rotation = page.get_rotation()
         self.height = self.right - self.left if self.rotation in (90, 270) else self.top - self.bottom
 

@@ -62,6 +62,7 @@ def main(fd: int) -> None:
 
 def _child(connection: socket.socket) -> None:
     """Never returns."""
+    gc.disable()
     try:
         _confine()
         data = _receive(connection)

@@ -132,7 +132,7 @@ def _project(project: Project, pointer: str, words: dict[str, str]) -> View:
         "title": name or text(project.role) or customer,
         "where": "  ·  ".join(filter(None, (text(project.role) if name else "", customer))),
         "period": printed_period(project.period, words),
-        "summary": texts(project.summary),
+        "summary": [*texts(project.summary), *texts([project.url] if project.url else [])],
         "highlights": texts(project.highlights),
         "technologies": ", ".join(texts(project.technologies)),
     }

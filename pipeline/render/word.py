@@ -44,7 +44,7 @@ def render(cv: Cv, *, template: str, language: str = "", firm: str = "", folder:
     context = safe_context(view(cv, language=code if code in LANGUAGES else "en", firm=firm))
     try:
         word.render(context, jinja_env=SandboxedEnvironment(autoescape=True, undefined=StrictUndefined))
-    except (TemplateError, etree.XMLSyntaxError, PackageNotFoundError) as error:
+    except (TemplateError, etree.XMLSyntaxError, PackageNotFoundError, ArithmeticError, TypeError, ValueError, LookupError) as error:
         raise UserError("broken_template", template=template, detail=str(error)[:120]) from error
     _bookmark(word.docx.element.body)
     properties = word.docx.core_properties

@@ -14,7 +14,7 @@ from pipeline.model.document import Line
 from pipeline.structure.sections import section_of
 from pipeline.structure.text import EDGES, WIDE, bare, clean, part
 
-EMAIL = re.compile(r"[\w.+%-]+@[\w-]+(?:\.[\w-]+)*\.[a-zA-Z]{2,}")
+EMAIL = re.compile(r"(?<![\w.+%-])[\w.+%-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){0,5}\.[a-zA-Z]{2,24}")
 _TLD = r"com|org|net|de|at|ch|io|dev|eu|fr|it|es|nl|pl|me|co\.uk|info|app|tech|ai|uk|us|cloud|design|blog|page|example"
 _URL = re.compile(
     r"(?:https?://|www\.)[^\s\u2003|,;<>()]+"
@@ -259,7 +259,7 @@ def _links(everything: Sequence[Line], head: Sequence[Line], email: str) -> list
                     continue
                 network = next((n for n in networks if n in url.casefold()), "")
                 user = url.rstrip("/").rsplit("/", 1)[-1] if network and "/" in url.split("//")[-1].rstrip("/") else ""
-                add(Link(part(url, line), _same_text(network, url, line), part(user, line) if user else None), url)
+                add(Link(part(url, line), _network_of(url, line), part(user, line) if user else None), url)
         for url in web:
             network = next((n for n in networks if n in url.casefold()), "")
             handle = url.rstrip("/").rsplit("/", 1)[-1]
@@ -278,9 +278,10 @@ def _links(everything: Sequence[Line], head: Sequence[Line], email: str) -> list
     return found
 
 
-def _same_text(network: str, url: str, line: Line) -> Sourced | None:
-    at = url.casefold().find(network) if network else -1
-    return part(url[at : at + len(network)], line) if at >= 0 else None
+def _network_of(url: str, line: Line) -> Sourced | None:
+    """The network that the address names."""
+    network = next((n for n in lexicon().networks if n in url.casefold()), "")
+    return Sourced(network, (line.number,), printed=url, rule="network") if network else None
 
 
 def _address(head: Sequence[Line], pairs: dict[str, Sourced]) -> _Address:

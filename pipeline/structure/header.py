@@ -6,6 +6,7 @@ import itertools
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from pipeline.lang.lexicon import lexicon
 from pipeline.model.cv import Sourced
@@ -45,19 +46,23 @@ class Evidence:
     who: Callable[[str], float]
 
 
+@lru_cache(maxsize=2048)
 def _title(text: str) -> float:
     return min(2.0, len(lexicon().title_words.findall(text)))
 
 
+@lru_cache(maxsize=2048)
 def _company(text: str) -> float:
     lex = lexicon()
     return min(3.0, 2.0 * len(lex.company_suffix.findall(text)) + len(lex.company_words.findall(text)))
 
 
+@lru_cache(maxsize=2048)
 def _degree(text: str) -> float:
     return min(2.0, len(lexicon().degree_words.findall(text)))
 
 
+@lru_cache(maxsize=2048)
 def _institution(text: str) -> float:
     lex = lexicon()
     return min(3.0, 1.5 * len(lex.institution_words.findall(text)) + bool(lex.company_suffix.search(text)))

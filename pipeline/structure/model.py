@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from pipeline.lang.dates import find_dates, find_periods
 from pipeline.lang.detect import language_of
 from pipeline.lang.levels import cefr
+from pipeline.lang.lexicon import key, lexicon
 from pipeline.model.cv import (
     Basics,
     Certificate,
@@ -39,6 +40,7 @@ from pipeline.structure.answer import (
 )
 from pipeline.structure.furniture import without_furniture
 from pipeline.structure.periods import period_of
+from pipeline.structure.sections import section_of
 from pipeline.structure.text import clean, joined
 
 VERSION = "model/1"
@@ -62,6 +64,13 @@ def prompt(document: Document) -> Prompt:
     return Prompt("cv", _SYSTEM, numbered, strict_schema())
 
 
+def _reads_like_heading(text: str) -> bool:
+    """A section's name, a document's title, or a label: what a model calls a heading is not believed without."""
+    plain = key(text)
+    lex = lexicon()
+    return section_of(text) is not None or plain in lex.document_titles or plain in lex.labels
+
+
 class _Reader:
     """Answer -> Cv. Line numbers that do not exist drop the value; whether it stands there is `check`'s question."""
 
@@ -72,7 +81,8 @@ class _Reader:
     def cv(self, answer: CvAnswer, structurer: str) -> Cv:
         _, left_out = without_furniture(self._document)
         known = {o.line for o in left_out}
-        headings = [LeftOut(n, "heading", self._document.line(n).text) for n in answer.headings if n in self._numbers and n not in known]
+        named = [self._document.line(n) for n in answer.headings if n in self._numbers and n not in known]
+        headings = [LeftOut(line.number, "heading", line.text) for line in named if _reads_like_heading(line.text)]
         return Cv(
             language=language_of("\n".join(line.text for line in self._document.lines)),
             structurer=structurer,

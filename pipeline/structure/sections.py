@@ -100,15 +100,17 @@ def _could_be_heading(line: Line) -> bool:
 
 def _headings(lines: Sequence[Line]) -> dict[int, tuple[str, list[Line]]]:
     """First line's number -> (section, heading lines)."""
+    styles = {line.number: _style(line) for line in lines}
+    possible = {line.number for line in lines if _could_be_heading(line)}
     candidates: dict[int, tuple[str, list[Line]]] = {}
     taken: set[int] = set()
     for i, line in enumerate(lines):
-        if line.number in taken or not _could_be_heading(line):
+        if line.number in taken or line.number not in possible:
             continue
         following = lines[i + 1] if i + 1 < len(lines) else None
         if (
             following
-            and _style(following)[:2] == _style(line)[:2]
+            and styles[following.number][:2] == styles[line.number][:2]
             and following.flow == line.flow
             and 0 < following.box.y0 - line.box.y0 < 2.2 * line.size
         ) and (section := section_of(f"{line.text} {following.text}")):
@@ -123,12 +125,12 @@ def _headings(lines: Sequence[Line]) -> dict[int, tuple[str, list[Line]]]:
     for line in lines:
         if line.number in taken:
             continue
-        style = _style(line)
+        style = styles[line.number]
         if line.number in candidates:
             hits[style].add(candidates[line.number][0])
             hit_lines[style] += 1
             total[style] += 1
-        elif _could_be_heading(line):
+        elif line.number in possible:
             total[style] += 1
     heading_styles = {s for s in hits if hit_lines[s] >= 0.4 * total[s] and (len(hits[s]) >= 2 or _stands_out(s, lines))}
     if not heading_styles:
@@ -137,12 +139,12 @@ def _headings(lines: Sequence[Line]) -> dict[int, tuple[str, list[Line]]]:
     sizes = [s[0] for s in heading_styles]
     found = {}
     for line in lines:
-        style = _style(line)
+        style = styles[line.number]
         if line.number in candidates:
             section, heading = candidates[line.number]
             if style in heading_styles or style[0] > max(sizes) or (_alone(line.number, lines) and style[0] >= min(sizes) and style[1]):
                 found[line.number] = (section, heading)
-        elif line.number not in taken and style in heading_styles and _could_be_heading(line) and len(hits[style]) >= 2:
+        elif line.number not in taken and style in heading_styles and line.number in possible and len(hits[style]) >= 2:
             if key(line.text) in lexicon().document_titles or (_row_mate(line, lines) and not style[2]):
                 continue
             found[line.number] = (_stem_section(line.text) or "unknown", [line])

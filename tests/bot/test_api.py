@@ -213,4 +213,4 @@ def test_nobody_imports_app() -> None:
         files = list(Path(ROOT / package).rglob("*.py"))
         assert files
         for path in files:
-            assert not re.search(r"^\s*(?:import app\b|from app\b)", path.read_text("utf-8"), re.M), path
+            assert not re.search(r"^\s*(?:import app\b|from app\b)", path.read_text("utf-8"), re.MULTILINE), path

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-import cards.i18n as i18n
+from cards import i18n
 from cards.i18n import Catalogue, catalogue, catalogues
 from tests.conftest import ROOT
 

@@ -18,7 +18,7 @@ from pipeline.ports import Blobs, Drive, Queue, Records
 async def records(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Records]:
     file = SqliteFile(tmp_path / "r.sqlite")
     yield SqliteRecords(file)
-    file.close()
+    await file.close()
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def now() -> list[float]:
 async def queue(request: pytest.FixtureRequest, tmp_path: Path, now: list[float]) -> AsyncIterator[Queue]:
     file = SqliteFile(tmp_path / "q.sqlite")
     yield SqliteQueue(file, now=lambda: now[0])
-    file.close()
+    await file.close()
 
 
 @pytest.fixture(params=["folder"])

@@ -32,7 +32,7 @@ async def services(tmp_path: Path) -> AsyncIterator[Services]:
         Service(records=SqliteRecords(file), blobs=FolderBlobs(tmp_path / "b"), queue=SqliteQueue(file), drive=drive, clock=Clock(), ids=Ids()),
         lambda: NOW,
     )
-    file.close()
+    await file.close()
 
 
 def event(content: object, number: str = "1") -> Event:

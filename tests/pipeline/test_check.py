@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.check.check import check
 from pipeline.check.timeline import experience_years
-from pipeline.model.cv import Basics, Cv, Period, Position, Sourced
+from pipeline.model.cv import Basics, Cv, Period, Position, SkillGroup, Sourced
 from pipeline.model.document import Box, Document, Line, PageSize, Span
 from pipeline.model.finding import Finding
 from pipeline.structure.rules import structure_by_rules
@@ -52,7 +52,8 @@ def test_a_value_that_its_lines_do_not_support_is_dropped_with_a_finding(leaf: S
     ("texts", "leaf"),
     [
         (["Steuerbera-", "tung Meier"], Sourced("Steuerberatung Meier", (1, 2))),
-        (["K A P I T E L", "x"], Sourced("KAPITEL", (1,))),
+        (["C++, C# und R&D", "x"], Sourced("R&D", (1,))),
+        (["sophie.", "kowalczyk@example.org"], Sourced("sophie.kowalczyk@example.org", (1, 2))),
         (["03/2019 – heute", "x"], Sourced("2019-03", (1,), printed="03/2019", rule="date")),
         (["Englisch verhandlungssicher", "x"], Sourced("C1", (1,), printed="verhandlungssicher", rule="cefr")),
     ],
@@ -60,6 +61,44 @@ def test_a_value_that_its_lines_do_not_support_is_dropped_with_a_finding(leaf: S
 def test_a_value_that_stands_there_stays(texts: list[str], leaf: Sourced) -> None:
     checked, _ = check(Cv("de", "test", positions=(Position(company=leaf),)), document(*texts), today=TODAY)
     assert checked.positions[0].company == leaf
+
+
+@pytest.mark.parametrize(
+    ("page", "value"),
+    [
+        ("john.doe@acme.de", "johndoe@acme.de"),
+        ("john.doe@acme.de", "john@doe.ac-me.de"),
+        ("Note 1,3", "13"),
+        ("Headed a profitable unit", "Head of IT"),
+        ("JavaScript", "Java"),
+        ("C++", "C"),
+        ("nothing here", "★★★★★"),
+    ],
+)
+def test_what_only_looks_like_it_is_no_fact(page: str, value: str) -> None:
+    checked, _ = check(Cv("de", "test", positions=(Position(company=Sourced(value, (1,))),)), document(page), today=TODAY)
+    assert checked.positions[0].company is None
+
+
+@pytest.mark.parametrize(
+    ("page", "used", "lost"),
+    [
+        ("Docker, R, C, Django, Go, JavaScript, Java", ["Docker", "Django", "JavaScript"], "R, C, Go, Java"),
+        ("C, C++, C#", ["C"], "C++, C#"),
+        ("50667 Köln, Allee 5", ["50667", "Köln", "Allee"], "5"),
+    ],
+)
+def test_short_words_are_not_lost_in_longer_ones(page: str, used: list[str], lost: str) -> None:
+    skills = (SkillGroup(None, tuple(Sourced(u, (1,)) for u in used)),)
+    checked, _ = check(Cv("de", "test", skills=skills), document(page), today=TODAY)
+    assert [(o.text, o.reason) for o in checked.left_out] == [(lost, "not_understood")]
+
+
+def test_checking_many_lines_stays_quick() -> None:
+    texts = [f"Zeile {i} mit einigen Wörtern darin" for i in range(3000)]
+    highlights = (Sourced(" ".join(texts), tuple(range(1, 3001))),)
+    checked, _ = check(Cv("de", "test", positions=(Position(highlights=highlights),)), document(*texts), today=TODAY)
+    assert checked.positions[0].highlights == highlights
 
 
 def test_a_line_that_nothing_uses_is_listed_and_found() -> None:

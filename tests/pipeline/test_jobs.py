@@ -101,7 +101,7 @@ async def world(tmp_path: Path, documents: dict[str, Document]) -> AsyncIterator
     reader, incoming = Reader(documents["de-tabelle-yilmaz"]), Incoming(sample("de-tabelle-yilmaz"))
     runner = Runner(service, records, blobs, drive, incoming, Tools(reader), clock, ids)
     yield World(service, runner, reader, incoming, queue, records, clock, tmp_path)
-    file.close()
+    await file.close()
 
 
 async def test_a_job_goes_through_its_steps_to_a_result(world: World) -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import re
 import shutil
 import unicodedata
+import uuid
 from pathlib import Path
 
 from pipeline.model.job import DriveItem
@@ -16,10 +16,13 @@ _FORBIDDEN = re.compile('["*:<>?/\\\\|\x00-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2
 
 
 def safe_name(name: str, *, limit: int = 100) -> str:
-    """A file name that Windows, OneDrive and SharePoint take; never empty, never a path."""
-    name = _FORBIDDEN.sub(" ", unicodedata.normalize("NFC", name))
-    name = re.sub(r"\s+", " ", name).strip(" .~")[:limit].strip(" .")
-    return f"_{name}" if not name or _RESERVED.match(name) else name
+    """A file name that Windows, OneDrive and SharePoint take; never empty, never a path. `limit` in bytes, without the ending."""
+    name = _FORBIDDEN.sub(" ", unicodedata.normalize("NFC", name.encode("utf-8", "ignore").decode()))
+    name = re.sub(r"\s+", " ", name).strip(" .~")
+    stem, ending = (name[:-5], name[-5:]) if name.endswith(".docx") else (name, "")
+    stem = stem.encode()[:limit].decode("utf-8", "ignore").strip(" .")
+    name = stem + ending
+    return f"_{name}" if not stem or _RESERVED.match(name) else name
 
 
 class FolderBlobs:
@@ -37,7 +40,7 @@ class FolderBlobs:
 
         def write() -> None:
             path.parent.mkdir(parents=True, exist_ok=True)
-            part = path.with_name(f".{path.name}.{os.getpid()}.part")
+            part = path.with_name(f".{uuid.uuid4().hex}.part")
             part.write_bytes(data)
             part.replace(path)
 

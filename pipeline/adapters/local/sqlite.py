@@ -51,11 +51,17 @@ class SqliteFile:
             self._connection.execute("COMMIT")
             return result
 
-        async with self._lock:
-            return await asyncio.to_thread(transaction)
+        async def locked() -> T:
+            async with self._lock:
+                return await asyncio.to_thread(transaction)
 
-    def close(self) -> None:
-        self._connection.close()
+        # a caller that is cancelled must not free the connection while the thread is still using it
+        return await asyncio.shield(asyncio.ensure_future(locked()))
+
+    async def close(self) -> None:
+        """Close, once what is still running has ended."""
+        async with self._lock:
+            self._connection.close()
 
 
 class SqliteRecords:

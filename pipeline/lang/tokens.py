@@ -1,0 +1,13 @@
+"""Words as they are compared: casefolded, with what belongs inside a word (e-mail addresses, "C++", "1,3") kept together."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_TOKEN = re.compile(r"\d+(?:[.,]\d+)+|\w+(?:[.@&'’+#]+\w+)*[+#]*")
+
+
+def tokens(text: str) -> list[str]:
+    """The tokens of a text, in order. A hyphen separates: "Müller-Schmidt" has two."""
+    return _TOKEN.findall(unicodedata.normalize("NFKC", text).casefold().replace("_", " "))
