@@ -31,7 +31,9 @@ def balanced(cv: Cv, document: Document) -> tuple[Cv, list[Finding]]:
     for line in document.lines:
         if line.number in listed:
             continue
-        rest = _uncovered(line, used[line.number], begins_broken=line.number - 1 in broken, ends_broken=line.number in broken)
+        rest = _uncovered(
+            line, used[line.number], begins_broken=any(n in broken for n in range(line.number - 4, line.number)), ends_broken=line.number in broken
+        )
         if rest:
             found.append(LeftOut(line.number, _reason(rest), rest))
     lost = [o for o in found if o.reason == "not_understood"]

@@ -33,8 +33,8 @@ _POSTAL = re.compile(
 _US_PLACE = re.compile(r"([A-Z][\w.'’ -]+, (?:[A-Z]{2}|[A-Z][a-z]+))(?:, [A-Z]{2,3})?,? (\d{5})(?!\d)")
 _STREET_TOWN = re.compile(r"[^,\d]+\s\d{1,4}\s?[a-z]?, [A-ZÄÖÜ][\w .'’-]+")
 _STREET = re.compile(
-    r"(?:straße|strasse|str\.|weg|allee|platz|gasse|ring|damm|ufer|höhe|hof|chaussee|street|st\.|road|rd\.?|avenue|ave\.?|lane|drive"
-    r"|boulevard|rue|terrace|court|way|close|via|calle|ulica|ul\.)\b",
+    r"(?:(?:straße|strasse|weg|allee|platz|gasse|ring|damm|ufer|höhe|hof|chaussee|street|road|rd|avenue|ave|lane|drive"
+    r"|boulevard|rue|terrace|court|way|close|via|calle|ulica)\b|(?:str|st|ul)\.)",
     re.IGNORECASE,
 )
 _NAME_WORD = re.compile(r"[^\W\d_][^\W\d_.'’-]*(?:[-'’.][^\W\d_]*)*\.?,?$")
@@ -105,7 +105,7 @@ def contact(head: Sequence[Line], everything: Sequence[Line]) -> Basics:
             else part(bare(" ".join(line.text for line in name_lines)), *name_lines)
         )
     phone = _phone(head, pairs) or _phone([line for line in everything if EMAIL.search(line.text) or "tel:" in " ".join(line.links)], {})
-    links = _links(everything, head, email.text if email else "")
+    links = _links(everything, head)
     address = _address(head, pairs)
     return Basics(
         name=name,
@@ -212,7 +212,7 @@ def _phone(lines: Sequence[Line], pairs: dict[str, Sourced]) -> Sourced | None:
                 else match.group()
             )
             digits = sum(c.isdigit() or c in "xX" for c in text)
-            if 7 <= digits <= 16 and not re.fullmatch(r"\d{5}\s.*", text):
+            if 7 <= digits <= 16 and not re.fullmatch(r"[1-9]\d{4}\s.*", text):
                 return part(text, line)
     if (labelled_phone := pairs.get("phone")) and sum(c.isdigit() for c in labelled_phone.text) >= 6:
         return labelled_phone
@@ -223,7 +223,7 @@ def _phone(lines: Sequence[Line], pairs: dict[str, Sourced]) -> Sourced | None:
     return None
 
 
-def _links(everything: Sequence[Line], head: Sequence[Line], email: str) -> list[Link]:
+def _links(everything: Sequence[Line], head: Sequence[Line]) -> list[Link]:
     found: list[Link] = []
     seen: set[str] = set()
     inside = {line.number for line in head}
@@ -240,7 +240,7 @@ def _links(everything: Sequence[Line], head: Sequence[Line], email: str) -> list
         if line.number not in inside:
             continue
         web = [u for u in line.links if u.startswith("http")]
-        text = EMAIL.sub(" ", line.text)
+        text = EMAIL.sub(" ", line.text)  # the address's own domain is no homepage
         for cell in re.split(r"\s+[|•·–]\s+|\u2003|,\s", text):
             label = re.match(r"\s*([A-Za-z. ]{2,20})\s*[:/]\s*(\S.*)$", cell)
             name = key(label.group(1)) if label else ""
@@ -253,8 +253,6 @@ def _links(everything: Sequence[Line], head: Sequence[Line], email: str) -> list
                 continue
             for match in _URL.finditer(cell):
                 url = match.group().rstrip(".,")
-                if email and url.casefold() in email.casefold():
-                    continue
                 if url.count(".") == 1 and "/" not in url and key(url) in ("node.js", "vue.js"):
                     continue
                 network = next((n for n in networks if n in url.casefold()), "")

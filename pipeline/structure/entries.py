@@ -18,7 +18,7 @@ from pipeline.model.document import Line
 from pipeline.structure.periods import period_of
 from pipeline.structure.text import EDGES, WIDE, clean, joined
 
-_DURATION = re.compile(
+DURATION = re.compile(
     r"\(?\b\d+([.,]\d)?\s*(years?|yrs?|months?|mos?|jahre?|monate?|mon\.|ans?|mois|wochen|weeks?)\b\.?,?\s*(und|and|et)?\s*"
     r"(\d+\s*(months?|mos?|monate?|mois)\b\.?)?\)?",
     re.IGNORECASE,
@@ -97,10 +97,10 @@ def _anchor(lines: Sequence[Line], i: int) -> Anchor | None:
         return None
     best = max(periods, key=lambda p: (p.start is not None and (p.end is not None or p.current is not None), -p.span[0]))
     before, after = line.text[: best.span[0]], line.text[best.span[1] :]
-    duration = _DURATION.search(after) or _DURATION.search(before)
+    duration = DURATION.search(after) or DURATION.search(before)
     strip = EDGES + "()[]"
-    after_rest = _DURATION.sub("", after).strip(strip)
-    before_rest = _DURATION.sub("", before).strip(strip)
+    after_rest = DURATION.sub("", after).strip(strip)
+    before_rest = DURATION.sub("", before).strip(strip)
     if lexicon().labels.get(before_rest.casefold()) == "period":
         before_rest = ""
     period = period_of(best, line.text, (line.number,))

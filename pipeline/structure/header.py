@@ -11,7 +11,7 @@ from functools import lru_cache
 from pipeline.lang.lexicon import lexicon
 from pipeline.model.cv import Sourced
 from pipeline.model.document import Line
-from pipeline.structure.entries import Entry, Piece
+from pipeline.structure.entries import DURATION, Entry, Piece
 from pipeline.structure.text import EDGES, WIDE, Edges, bare, clean, continues, joined, label_of, part, split_outside_brackets
 
 SEPARATORS = r",\s+|\s+[–—|·•/-]\s+|\s*\u2003\s*|;\s+"
@@ -153,9 +153,13 @@ def what_first(all_texts: Sequence[Sequence[Text]], evidence: Evidence) -> bool:
 
 def roles(texts: list[Text], evidence: Evidence, *, first_what: bool, split_place: bool) -> tuple[Roles, list[Text]]:
     """Tell the header texts apart. What is not told apart is handed back."""
-    texts = [t for text in texts for t in _at_company(text)]
+    texts = [t for text in texts for t in _at_company(text) if not DURATION.fullmatch(t.text.strip())]
     if not texts:
         return Roles(None, None, None), []
+    place = next((t for t in texts[1:] if split_place and _only_place(t.text, evidence)), None) if len(texts) > 2 else None
+    if place:
+        told, rest = roles([t for t in texts if t is not place], evidence, first_what=first_what, split_place=False)
+        return Roles(told.what, told.who, place), rest
     if len(texts) == 1:
         return _one_line(texts[0], evidence, split_place=split_place, first_what=first_what), []
     if len(texts) >= 3 and set(texts[0].lines) & set(texts[1].lines) and not evidence.who(texts[1].text) and evidence.who(texts[2].text):
@@ -232,6 +236,12 @@ def _place_like(text: str) -> bool:
         and all(w[0].isupper() or w.casefold() in small for w in words)
         and not lexicon().title_words.search(text)
     )
+
+
+def _only_place(text: str, evidence: Evidence) -> bool:
+    """ "New York, NY", "Lyon, France": a town with its region or country, and nothing else."""
+    parts = split_outside_brackets(text, r",\s+")
+    return len(parts) in (2, 3) and _place_like(text) and _region(parts[-1]) and not evidence.what(text) and not evidence.who(text)
 
 
 def _region(text: str) -> bool:

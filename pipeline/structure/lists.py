@@ -242,14 +242,19 @@ def languages(lines: Sequence[Line]) -> tuple[tuple[Language, ...], list[Line]]:
         if not matches:
             plain = key(text)
             beside = named_by is not None and _same_row(line, named_by)
-            if not beside and lexicon().labels.get(plain) == "mother_tongue":
+            waits = awaiting is not None and found[awaiting].level is None
+            if not beside and not waits and lexicon().labels.get(plain) == "mother_tongue":
                 level_for_all = Sourced(clean(text).strip(EDGES), (line.number,))
             elif awaiting is not None and found and _same_level(found[awaiting].level, text) and (cefr(text) or len(text) < 40):
                 if found[awaiting].level is None:
                     found[awaiting] = _language(found[awaiting].name, part(bare(text), line))
                 else:
                     found[awaiting] = _with_line(found[awaiting], line)
-            elif (pair := re.match(r"([^\W\d_][\w -]{1,25}?)\s*(?:[:(|–—\u2003]|-\s)\s*(.+)$", text)) and cefr(pair.group(2)):
+            elif (
+                not cefr(text.split(":")[0])
+                and (pair := re.match(r"([^\W\d_][\w -]{1,25}?)\s*(?:[:(|–—\u2003]|-\s)\s*(.+)$", text))
+                and cefr(pair.group(2))
+            ):
                 # a language that no list names, with a level that says what it is
                 found.append(_language(part(bare(pair.group(1)), line), part(bare(pair.group(2)), line)))
                 awaiting, named_by = len(found) - 1, line

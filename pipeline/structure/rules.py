@@ -6,11 +6,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from pipeline.lang.dates import find_dates
 from pipeline.lang.detect import language_of
 from pipeline.lang.lexicon import key, lexicon
 from pipeline.model.cv import Cv, Education, LeftOut, Period, Position, Project, Section, Sourced, leaves
 from pipeline.model.document import Document, Line
-from pipeline.structure.blocks import items
+from pipeline.structure.blocks import Item, items
 from pipeline.structure.contact import contact, contact_like
 from pipeline.structure.entries import Entry, entries
 from pipeline.structure.furniture import without_furniture
@@ -28,6 +29,8 @@ def structure_by_rules(document: Document) -> Cv:
     """Every line ends in a field, in `sections`, or in `left_out` with a reason."""
     lines, left_out = without_furniture(document)
     edges = Edges(lines)
+    lines, signature = _without_signature(lines)
+    left_out += signature
     cut = parts(lines)
     language = language_of("\n".join(line.text for line in lines))
     head = [
@@ -43,6 +46,20 @@ def structure_by_rules(document: Document) -> Cv:
         cv = _add(cv, section, edges)
     cv = replace(cv, left_out=tuple(left_out))
     return _sweep(cv, cut, edges)
+
+
+_SIGNED = re.compile(r"[A-ZÄÖÜ][\w .'’()/-]{1,40},\s*(?:den\s+|le\s+)?(.+)$")
+
+
+def _without_signature(lines: list[Line]) -> tuple[list[Line], list[LeftOut]]:
+    """The sign-off at the end, "Köln, den 3. Februar 2025" and perhaps the name below, says nothing of the person's life."""
+    for n in range(len(lines) - 1, max(len(lines) - 4, -1), -1):
+        match = _SIGNED.fullmatch(lines[n].text.strip())
+        dates = find_dates(match.group(1)) if match else []
+        alone = bool(match and dates and match.group(1).strip() == match.group(1).strip()[dates[0].start : dates[0].end] and len(dates[0].iso) == 10)
+        if alone and n > 0 and all(len(line.text.split()) <= 5 for line in lines[n + 1 :]):
+            return lines[:n], [LeftOut(line.number, "signature", line.text) for line in lines[n:]]
+    return lines, []
 
 
 def _add(cv: Cv, section: Part, edges: Edges) -> Cv:
@@ -144,13 +161,16 @@ def _education(lines: Sequence[Line], edges: Edges) -> tuple[Education, ...]:
                 grade = text.value()
             elif v := text.value():
                 summary.append(v)
+        degree, area = _degree_and_area(what)
         for item in items(body, edges):
             labelled = label_of(item.value.text)
             if grade is None and (_is_grade(item.value.text) or (labelled and labelled[0] == "grade")):
                 grade = item.value
+            elif labelled and labelled[0] == "degree" and (degree is None or not lexicon().degree_words.search(degree.text)):
+                named_degree, own_grade = _degree_and_grade(labelled[1], item)
+                degree, area, grade = named_degree, area or degree, grade or own_grade
             else:
                 summary.append(item.value)
-        degree, area = _degree_and_area(what)
         if degree is None or not lexicon().degree_words.search(degree.text):
             named = next((s for s in summary if lexicon().degree_words.search(s.text) and len(s.text) < 60), None)
             if named:
@@ -182,6 +202,14 @@ def _degree_and_area(what: Text | None) -> tuple[Sourced | None, Sourced | None]
         return part(bare(", ".join(parts_of_it[1:])), *what.lines), part(bare(parts_of_it[0]), *what.lines)
     at = what.text.find(parts_of_it[1], len(parts_of_it[0]))
     return part(bare(what.text[:at]), *what.lines), part(bare(what.text[at:]), *what.lines)
+
+
+def _degree_and_grade(text: str, item: Item) -> tuple[Sourced | None, Sourced | None]:
+    """ "Diplom-Kauffrau (Note: 2,4)" names both."""
+    match = re.search(r"[\s,;(|]+((?:gesamt|abschluss)?note:?\s*\d[.,]\d.*?|\d[.,]\d)\)?\s*$", text, re.IGNORECASE)
+    if match is None:
+        return part(bare(text), *item.lines), None
+    return part(bare(text[: match.start()]), *item.lines), part(bare(match.group(1)), *item.lines)
 
 
 def _is_grade(text: str) -> bool:
