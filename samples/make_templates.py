@@ -158,9 +158,9 @@ def table(document: Doc, widths: list[float], rows: int):  # type: ignore[no-unt
     layout.set(qn("w:type"), "fixed")
     made._tbl.tblPr.append(layout)
     margins = OxmlElement("w:tblCellMar")
-    for side in ("left", "right"):
+    for side, width in (("top", "50"), ("left", "0"), ("right", "60")):
         margin = OxmlElement(f"w:{side}")
-        margin.set(qn("w:w"), "60" if side == "right" else "0")
+        margin.set(qn("w:w"), width)
         margin.set(qn("w:type"), "dxa")
         margins.append(margin)
     made._tbl.tblPr.append(margins)

@@ -51,6 +51,7 @@ class _Writer:
         self.put(target, pointer, "endDate", period.end)
         if period.current:
             self.note(f"{pointer}/endDate", period.current)
+            self.rules[f"{pointer}/endDate"] = {"rule": "current", "printed": period.current.wording}
 
 
 def to_json_resume(cv: Cv, findings: Iterable[Finding] = (), document: Document | None = None) -> Json:
