@@ -44,6 +44,8 @@ lock: $(VENV)/.dev  ## requirements.in -> requirements.txt with hashes
 	$(PYTHON) -m pip install --quiet uv==0.13.8
 	$(VENV)/bin/uv pip compile --quiet --generate-hashes --no-header --python-version 3.11 requirements.in -o requirements.txt
 	$(VENV)/bin/uv pip compile --quiet --generate-hashes --no-header --python-version 3.11 requirements-dev.in -o requirements-dev.txt
+	sed -i '1i # Made from requirements.in by `make lock`; what each dependency is for stands there.' requirements.txt
+	sed -i '1i # Made from requirements-dev.in by `make lock`; what each dependency is for stands there.' requirements-dev.txt
 
 clean:  ## remove what was installed and cached (not the data)
 	rm -rf $(VENV) tests/node/node_modules .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

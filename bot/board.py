@@ -81,7 +81,7 @@ class Board:
 
     async def _update_batch(self, job: Job, where: Conversation) -> None:
         batch = await self._service.batch(job.tenant, job.batch)
-        card = batch_card(await self._service.batch_jobs(batch), catalogue(job.locale))
+        card = batch_card(await self._service.batch_jobs(batch), catalogue(job.locale), now=self._now())
         message = await self._sender.replace(where, batch.card, card) if batch.card else await self._sender.post(where, card)
         if message and message != batch.card:
             await self._service.set_batch_card(job.tenant, job.batch, message)

@@ -81,7 +81,7 @@ class TeamsBot(Bot):
                 if message:
                     await service.set_card(job.tenant, job.id, message)
             case ShowBatch(batch, jobs):
-                message = await self._sender.post(where, batch_card(list(jobs), catalogue(where.locale)))
+                message = await self._sender.post(where, batch_card(list(jobs), catalogue(where.locale), now=self._services.now()))
                 if message:
                     await service.set_batch_card(batch.tenant, batch.id, message)
 

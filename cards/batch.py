@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from adaptivecards.baseobject import Element
 
 from cards.elements import CardJson, OpenUrl, buttons, card, plain, progress_bar, say, table, title
 from cards.i18n import Catalogue
-from cards.job import error_text
+from cards.job import duration, error_text
 from pipeline.model.job import Job, State
 
 SHOWN = 12
 
 
-def batch_card(jobs: list[Job], texts: Catalogue) -> CardJson:
+def batch_card(jobs: list[Job], texts: Catalogue, *, now: datetime) -> CardJson:
     done = sum(j.state == State.DONE for j in jobs)
     failed = sum(j.state == State.FAILED for j in jobs)
     running = len(jobs) - done - failed - sum(j.state == State.DELETED for j in jobs)
@@ -24,11 +26,19 @@ def batch_card(jobs: list[Job], texts: Catalogue) -> CardJson:
         title(heading, icon="✅" if ended else "⏳"),
         progress_bar(share, style="good" if ended else "accent"),
         say(texts("batch.counts", done=done, running=running, failed=failed), spacing="Small"),
+        say(_elapsed(jobs, texts, now, ended=ended), isSubtle=True, size="Small", spacing="Small"),
         table(rows, [3, 4]),
     ]
     if len(jobs) > SHOWN:
         body.append(say(texts.n("batch.more", len(jobs) - SHOWN), isSubtle=True, size="Small"))
     return card(*body, summary=heading)
+
+
+def _elapsed(jobs: list[Job], texts: Catalogue, now: datetime, *, ended: bool) -> str:
+    """Since the first came in, until now or until the last ended."""
+    begun = min((job.created for job in jobs), default=now)
+    until = max((job.updated for job in jobs), default=now) if ended else now
+    return texts("progress.elapsed", time=duration((until - begun).total_seconds()))
 
 
 def _state(job: Job, texts: Catalogue) -> Element:

@@ -106,7 +106,7 @@ def all_cards(texts: Catalogue, *, hostile: bool = False) -> dict[str, CardJson]
         "error-retry": one(failed("unavailable", retry=True)),
         "error-values": one(failed("broken_template", {"template": "classic", "detail": "unexpected '}'"}, retry=True)),
         "deleted": one(job(state=State.DELETED)),
-        "batch": batch_card(many, texts),
+        "batch": batch_card(many, texts, now=NOW),
         "help": help_card(texts),
         "hello": help_card(texts, lead="hello"),
         "unknown": help_card(texts, lead="unknown"),

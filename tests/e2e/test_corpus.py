@@ -79,7 +79,16 @@ async def test_nothing_is_invented_and_nothing_lost(conversions: dict[str, Conve
         for value in values:
             for word in re.findall(r"[^\W\d_]{5,}", value):
                 assert letters(word) in witness, f"{name}: {word!r} stands in {value!r} but not on the page"
-        known = letters(" ".join([json.dumps(resume, ensure_ascii=False), *values, *(rule["printed"] for rule in meta["rules"].values()), *(o["text"] for o in meta["leftOut"])]))
+        known = letters(
+            " ".join(
+                [
+                    json.dumps(resume, ensure_ascii=False),
+                    *values,
+                    *(rule["printed"] for rule in meta["rules"].values()),
+                    *(o["text"] for o in meta["leftOut"]),
+                ]
+            )
+        )
         links = letters(" ".join(link for line in done.document.lines for link in line.links))
         for word in re.findall(r"[^\W\d_][a-zäöüßéèàç]{4,}", printed):  # poppler joins words where a cell begins
             assert letters(word) in known + links or _over_line_end(word, printed), f"{name}: {word!r} is lost"
