@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import date
+from itertools import pairwise
 
 from pipeline.model.cv import Cv, Period, Position
 from pipeline.model.finding import Finding
 
-GAP_MONTHS = 3
+GAP_MONTHS, OVERLAP_MONTHS = 3, 12
+"""Longer gaps, and overlaps of at least so many months, are findings; a year alone may overlap by eleven."""
 
 Months = tuple[int, int]
 """First and last month of a span, both included, as year * 12 + month - 1."""
@@ -75,6 +77,10 @@ def dates_checked(cv: Cv, today: date) -> list[Finding]:
         if start - end - 1 > GAP_MONTHS:
             values = (("from", _printed(end + 1)), ("to", _printed(start - 1)), ("months", str(start - end - 1)))
             findings.append(Finding("warning", "gap", "/work", (), values))
+    ordered = sorted(spans)
+    for (_, end), (start, _) in pairwise(ordered):
+        if end - start >= OVERLAP_MONTHS:
+            findings.append(Finding("info", "overlap", "/work", (), (("from", _printed(start)), ("to", _printed(min(end, now))))))
     running = [p for p in cv.positions if p.period.current]
     if len(running) > 1:
         findings.append(Finding("info", "several_current", "/work", tuple(n for p in running for n in _lines(p)), (("count", str(len(running))),)))

@@ -49,21 +49,48 @@ def main(fd: int) -> None:
     to_json(extract(_WARM_UP), Document)
     gc.collect()
     gc.freeze()
+    spare = _fork(control)
     control.sendall(b"ready")
     while True:
         message, fds, _, _ = socket.recv_fds(control, 16, 1)
         if not message:
             return
-        if os.fork() == 0:
-            control.close()
-            _child(socket.socket(fileno=fds[0]))
+        try:
+            socket.send_fds(spare, [b"x"], fds)
+        except OSError:  # the spare child died while it waited
+            spare.close()
+            spare = _fork(control)
+            socket.send_fds(spare, [b"x"], fds)
         os.close(fds[0])
+        spare.close()
+        spare = _fork(control)
 
 
-def _child(connection: socket.socket) -> None:
+def _fork(control: socket.socket) -> socket.socket:
+    """A child that waits for its one PDF; returns the socket that hands it the connection.
+
+    It is forked ahead of time and reads the warm-up page once, so that the copying of shared memory pages, which costs
+    more than the fork itself, is over when a PDF comes.
+    """
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+    if os.fork() == 0:
+        control.close()
+        ours.close()
+        _child(theirs)
+    theirs.close()
+    return ours
+
+
+def _child(waiting: socket.socket) -> None:
     """Never returns."""
     gc.disable()
     try:
+        to_json(extract(_WARM_UP), Document)
+        message, fds, _, _ = socket.recv_fds(waiting, 16, 1)
+        if not message:
+            os._exit(0)
+        connection = socket.socket(fileno=fds[0])
+        waiting.close()
         _confine()
         data = _receive(connection)
         try:

@@ -137,12 +137,14 @@ def position(start: str, end: str = "", *, current: bool = False) -> Position:
         ([position("2015-01", "2016-03"), position("2016-07", "2020-01")], set(), {"gap"}),
         ([position("2015-01", "2016-03"), position("2016-08", "2020-01")], {"gap"}, set()),
         ([position("2015", current=True), position("2018", current=True)], {"several_current"}, {"gap"}),
+        ([position("2015-01", "2016-12"), position("2015-03", "2016-12")], {"overlap"}, {"gap"}),
+        ([position("2015", "2016"), position("2016", "2020")], set(), {"overlap"}),
         ([position("")], {"dates_missing"}, set()),
         ([], {"missing_work"}, set()),
     ],
 )
 def test_dates(positions: list[Position], wanted: set[str], unwanted: set[str]) -> None:
-    page = document("x heute 2019-03 2018-01 2031-01 2015 2016 2018 2020 2015-01 2016-03 2016-07 2016-08 2020-01")
+    page = document("x heute 2019-03 2018-01 2031-01 2015 2016 2018 2020 2015-01 2016-03 2016-07 2016-08 2020-01 2016-12 2015-03")
     _, findings = check(Cv("de", "test", positions=tuple(positions)), page, today=TODAY)
     assert wanted <= keys(findings)
     assert not unwanted & keys(findings)
