@@ -69,13 +69,13 @@ def _unhyphenated(texts: list[str], *, keep: bool = False) -> str:
     return result
 
 
-def _contains(page: list[str], wanted: list[str]) -> bool:
+def _contains(page: tuple[str, ...], wanted: tuple[str, ...]) -> bool:
     """Do the tokens stand there, one after the other?"""
     first = wanted[0]
     return any(page[i : i + len(wanted)] == wanted for i, token in enumerate(page) if token == first)
 
 
-def _in_order(page: list[str], wanted: list[str]) -> bool:
+def _in_order(page: tuple[str, ...], wanted: tuple[str, ...]) -> bool:
     """Do the tokens stand there in this order, with at most a few others between? A date may be cut out of the middle."""
     at, start = 0, -1
     for token in wanted:

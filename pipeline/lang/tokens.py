@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 _TOKEN = re.compile(r"\d+(?:[.,]\d+)+|\w+(?:[.@&'’+#]+\w+)*[+#]*")
 
 
-def tokens(text: str) -> list[str]:
+@lru_cache(maxsize=8192)
+def tokens(text: str) -> tuple[str, ...]:
     """The tokens of a text, in order. A hyphen separates: "Müller-Schmidt" has two."""
-    return _TOKEN.findall(unicodedata.normalize("NFKC", text).casefold().replace("_", " "))
+    return tuple(_TOKEN.findall(unicodedata.normalize("NFKC", text).casefold().replace("_", " ")))

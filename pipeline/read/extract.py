@@ -48,10 +48,11 @@ def extract(data: bytes) -> Document:
     for page in _pages(pdf):
         size = PageSize(*(round(v, 1) for v in page.get_size()))
         found = ordered(segments(page_words(page, page.get_textpage())), size)
-        _mark_bullets(found, page_dots(page))
-        for box, url in page_links(page, pdf):
-            for segment in found:
-                if box.y0 <= segment.box.middle <= box.y1 and segment.x0 < box.x1 and box.x0 < segment.x1:
+        boxed = [(segment, segment.box) for segment in found]
+        _mark_bullets(boxed, page_dots(page))
+        for area, url in page_links(page, pdf):
+            for segment, box in boxed:
+                if area.y0 <= box.middle <= area.y1 and box.x0 < area.x1 and area.x0 < box.x1:
                     segment.links.append(url)
         pages.append(size)
         per_page.append(found)
@@ -71,11 +72,10 @@ def _pages(pdf: pdfium.PdfDocument) -> Iterator[pdfium.PdfPage]:
         raise UserError("damaged") from None
 
 
-def _mark_bullets(found: list[Segment], dots: list[Box]) -> None:
+def _mark_bullets(boxed: list[tuple[Segment, Box]], dots: list[Box]) -> None:
     """A drawn dot just left of a line is its list marker."""
     for dot in dots:
-        for segment in found:
-            box = segment.box
+        for segment, box in boxed:
             if box.y0 < dot.middle < box.y1 and 0 < box.x0 - dot.x1 < 1.6 * segment.size:
                 segment.bullet = True
 

@@ -86,8 +86,10 @@ class _Words:
         """Unicode of each character; in one call where the page has no characters outside the basic plane."""
         count = raw.FPDFText_CountChars(self._tp)
         buffer = (ctypes.c_ushort * (count + 1))()
-        if raw.FPDFText_GetText(self._tp, 0, count, buffer) == count + 1 and not any(0xD800 <= c < 0xE000 for c in buffer):
-            return list(buffer)[:count]
+        if raw.FPDFText_GetText(self._tp, 0, count, buffer) == count + 1:
+            text = bytes(buffer).decode("utf-16-le", "surrogatepass")[:-1]
+            if len(text) == count:
+                return list(map(ord, text))
         return [raw.FPDFText_GetUnicode(self._tp, i) for i in range(count)]
 
     def _run(self, run: list[int]) -> Iterator[Word]:
