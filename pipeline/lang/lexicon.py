@@ -33,6 +33,8 @@ class Lexicon:
     document_titles: frozenset[str]
     list_and: frozenset[str]
     networks: tuple[str, ...]
+    name_particles: frozenset[str]  # "von", "de": lower case inside a name
+    name_titles: frozenset[str]  # "dr.", "frau", "mba"
     grades: tuple[str, ...]
     title_words: re.Pattern[str]
     company_words: re.Pattern[str]
@@ -99,6 +101,8 @@ def lexicon() -> Lexicon:
         document_titles=frozenset(union("titles_of_document")),
         list_and=frozenset(union("list_and")),
         networks=tuple(common["networks"]),
+        name_particles=frozenset(common["name_particles"]),
+        name_titles=frozenset(common["name_titles"]),
         grades=tuple(sorted(set(union("words", "grades")), key=len, reverse=True)),
         # German compounds carry the title at their end ("Bilanzbuchhalterin"), so words may have any beginning
         title_words=re.compile(rf"(?:{_alternatives(union('words', 'titles'))})(?:in|innen|/in|:in|\*in|\(in\)|s|e|r|n|en)?\b", re.IGNORECASE),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,6 +10,7 @@ from pipeline.lang.dates import find_dates
 from pipeline.lang.lexicon import key, lexicon
 from pipeline.model.cv import Basics, Link, Sourced
 from pipeline.model.document import Line
+from pipeline.structure.name import find_name
 from pipeline.structure.sections import section_of
 from pipeline.structure.text import EDGES, WIDE, bare, clean, part
 
@@ -37,50 +37,6 @@ _STREET = re.compile(
     r"|boulevard|rue|terrace|court|way|close|via|calle|ulica)\b|(?:str|st|ul)\.)",
     re.IGNORECASE,
 )
-_NAME_WORD = re.compile(r"[^\W\d_][^\W\d_.'’-]*(?:[-'’.][^\W\d_]*)*\.?,?$")
-_PARTICLES = frozenset(
-    ["von", "van", "de", "der", "den", "zu", "zur", "del", "della", "di", "da", "dos", "la", "le", "el", "bin", "ibn", "al", "y", "und"]
-)
-_TITLES = frozenset(
-    [
-        "dr.",
-        "dr",
-        "prof.",
-        "prof",
-        "dipl.-ing.",
-        "dipl.-inf.",
-        "ing.",
-        "mag.",
-        "mba",
-        "phd",
-        "msc",
-        "bsc",
-        "md",
-        "med.",
-        "rer.",
-        "nat.",
-        "jur.",
-        "phil.",
-        "h.c.",
-        "m.a.",
-        "b.a.",
-        "m.sc.",
-        "b.sc.",
-        "ma",
-        "ba",
-        "rn",
-        "herr",
-        "frau",
-        "mr",
-        "mr.",
-        "mrs",
-        "mrs.",
-        "ms",
-        "ms.",
-        "pmp",
-        "cissp",
-    ]
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +51,7 @@ def contact(head: Sequence[Line], everything: Sequence[Line]) -> Basics:
     """What `head` (the lines before the sections, and personal sections) says of the person; `everything` for name and e-mail."""
     pairs = labelled(head)
     email = _email(head) or _email(everything)
-    name_lines = _name(everything, pairs, email.text if email else "")
+    name_lines = find_name(everything, pairs, email.text if email else "")
     name = None
     if name_lines:
         label_name = pairs.get("name")
@@ -337,66 +293,6 @@ def _birth_place(pairs: dict[str, Sourced]) -> Sourced | None:
     rest = source.text[dates[0].end :] if dates else ""
     rest = re.sub(r"^\s*[,/|]?\s*(in|à)?\s+", "", rest).strip(EDGES)
     return Sourced(rest, source.lines) if rest and rest[0].isupper() and len(rest) < 40 else None
-
-
-def _name(lines: Sequence[Line], pairs: dict[str, Sourced], email: str) -> list[Line]:
-    if (labelled_name := pairs.get("name")) and 2 <= len(labelled_name.text.split()) <= 6:
-        return [line for line in lines if line.number in labelled_name.lines]
-    first_page = [line for line in lines if line.page == lines[0].page] if lines else []
-    if not first_page:
-        return []
-    biggest = max(line.size for line in first_page)
-    bottom = max(line.box.y1 for line in first_page)
-    mail = _ascii(email.split("@", maxsplit=1)[0]) + " " + _ascii(email.rsplit("@", maxsplit=1)[-1].split(".", maxsplit=1)[0])
-    best: list[Line] = []
-    best_score = 2.4
-    for i, line in enumerate(first_page):
-        options = [[line]]
-        following = first_page[i + 1] if i + 1 < len(first_page) else None
-        if following and following.size == line.size and abs(following.box.y0 - line.box.y1) < line.size and len(line.text.split()) <= 2:
-            options.append([line, following])
-        for option in options:
-            score = _name_score(option, biggest, bottom, mail)
-            if score > best_score:
-                best, best_score = option, score
-    return best
-
-
-def _name_score(option: list[Line], biggest: float, bottom: float, mail: str) -> float:
-    text = bare(" ".join(line.text for line in option))
-    words = text.replace(",", " ").split()
-    real = [w for w in words if w.casefold() not in _TITLES and w.casefold() not in _PARTICLES]
-    if not 2 <= len(words) <= 7 or not 2 <= len(real) <= 5 or len(text) > 50:
-        return -1
-    if not all(_NAME_WORD.match(w) or w.casefold() in _TITLES for w in words) or key(text) in lexicon().document_titles:
-        return -1
-    if section_of(text) or not all(w[0].isupper() for w in real):
-        return -1
-    hits = sum(len(w) > 1 and _ascii(w) in mail for part_ in real for w in re.split(r"[-'’.]", part_) if len(w) > 1)
-    total = sum(1 for part_ in real for w in re.split(r"[-'’.]", part_) if len(w) > 1)
-    line = option[0]
-    score = 2.0 * (max(o.size for o in option) / biggest) + 1.0 * line.bold + 2.5 * (hits / max(total, 1))
-    score += 0.8 * (1 - line.box.y0 / max(bottom, 1))
-    score -= (
-        1.0 * bool(lexicon().title_words.search(text))
-        + 1.2 * bool(lexicon().company_suffix.search(text))
-        + 0.5 * bool(lexicon().company_words.search(text))
-    )
-    return score - 0.3 * (len(option) > 1) * (hits == 0)
-
-
-def _ascii(text: str) -> str:
-    text = (
-        text.casefold()
-        .replace("ä", "ae")
-        .replace("ö", "oe")
-        .replace("ü", "ue")
-        .replace("ß", "ss")
-        .replace("ø", "o")
-        .replace("æ", "ae")
-        .replace("ł", "l")
-    )
-    return "".join(c for c in unicodedata.normalize("NFKD", text) if c.isalnum() and c.isascii())
 
 
 def _headline(head: Sequence[Line], everything: Sequence[Line], name_lines: list[Line]) -> Sourced | None:
