@@ -153,7 +153,7 @@ class TeamsAdapter(CloudAdapter):
 
 
 async def _on_turn_error(context: TurnContext, error: Exception) -> None:
-    """Everything that a turn did not catch. The user gets a short answer, the log the cause."""
+    """Everything that a turn did not catch: the log gets the cause, a click its answer (the bot has told the user)."""
     _log.error("turn failed", exc_info=error)
     if context.activity.type == ActivityTypes.invoke:
         body = {"statusCode": 500, "type": "application/vnd.microsoft.error", "value": {"code": "Error", "message": "Error"}}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import uuid
 from collections.abc import Callable
 
 from botbuilder.core import Bot, InvokeResponse, TurnContext
@@ -15,6 +16,7 @@ from bot.board import Board
 from bot.events import event_of
 from bot.sender import Sender
 from cards.batch import batch_card
+from cards.chat import note_card
 from cards.elements import CardJson
 from cards.i18n import catalogue
 from dialogs.router import Services, handle
@@ -45,13 +47,31 @@ class TeamsBot(Bot):
                     501,
                 )
             return
+        try:
+            shown = await self._turn(event)
+        except Exception:
+            await self._apologise(event)
+            raise
+        if activity.type == ActivityTypes.invoke:
+            await _answer(context, _invoke_body(shown))
+
+    async def _turn(self, event: Event) -> CardJson | None:
         flow = await self._flow(event)
         turn = await handle(event, flow, self._services)
         shown = await self._perform(event, turn)
         if turn.flow != flow:
             await self._keep(event, turn.flow)
-        if activity.type == ActivityTypes.invoke:
-            await _answer(context, _invoke_body(shown))
+        return shown
+
+    async def _apologise(self, event: Event) -> None:
+        """Nobody is left with silence: a card with a reference that stands in the log, too."""
+        reference = uuid.uuid4().hex[:8].upper()
+        _log.error("no answer found, reference %s", reference)
+        texts = catalogue(event.conversation.locale)
+        try:
+            await self._sender.post(event.conversation, note_card(texts("error.turn_failed", reference=reference), texts))
+        except (ErrorResponseException, ClientRequestError) as error:
+            _log.warning("card not posted: %s", type(error).__name__)
 
     async def _perform(self, event: Event, turn: Turn) -> CardJson | None:
         """Post and replace cards, then wake the jobs. Returns the card that takes the clicked one's place."""

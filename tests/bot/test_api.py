@@ -173,6 +173,13 @@ async def test_other_hosts_and_origins_are_refused(running: Running, headers: di
         assert response.status == 403
 
 
+@pytest.mark.parametrize("headers", [{"Host": "evil.example"}, {"Origin": "https://evil.example"}, {"X-Forwarded-For": "203.0.113.9"}])
+async def test_without_an_app_id_the_bot_answers_this_computer_only(running: Running, headers: dict[str, str]) -> None:
+    url = running.url + "/api/messages"
+    async with aiohttp.ClientSession() as session, session.post(url, headers=headers, json={"type": "message"}) as response:
+        assert response.status == 403
+
+
 async def test_the_page_speaks_the_readers_language_and_runs_only_its_own_scripts(running: Running) -> None:
     for language, wanted in (("de-AT,en;q=0.5", "Dateien auswählen"), ("en-GB", "Choose files"), ("pl", "Dateien auswählen")):
         async with aiohttp.ClientSession() as session, session.get(running.url, headers={"Accept-Language": language}) as response:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import io
+import re
+import sqlite3
 import subprocess
 from pathlib import Path
 from time import perf_counter
 
 import aiohttp
+import pytest
 from docx import Document as Word
 
 from app import Running, start
@@ -168,6 +171,17 @@ async def test_an_old_client_sends_the_same_button_as_a_message(running: Running
     button = next(a for a in actions_of(connector.sent[-1].card) if a.get("verb") == "cv.delete")
     await post(running, message_activity(connector, number="s1", value=button["fallback"]["data"]) | {"replyToId": "m1", "text": None}, status=202)
     assert "gelöscht" in connector.sent[-1].text
+
+
+async def test_when_the_storage_fails_the_user_hears_of_it(
+    running: Running, connector: Connector, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    with sqlite3.connect(next(settings.data.glob("*.sqlite*"))) as database:
+        database.execute("drop table records")
+    await post(running, message_activity(connector, text="status"))
+    shown = re.search(r"Referenznummer (\w{8})", connector.sent[-1].text)
+    assert shown
+    assert f"reference {shown.group(1)}" in caplog.text
 
 
 async def test_a_restart_goes_on_with_what_was_received(settings: Settings, connector: Connector, files: Files) -> None:
