@@ -42,7 +42,7 @@ class Runner:
     tools: Tools
     clock: Clock
     ids: Ids
-    lease: float = 120.0
+    lease: float = 30.0
 
     async def run(self, tenant: str, job_id: str, notify: Notify) -> Job | None:
         """Take the job to its end, or one attempt further. None where somebody else has it or nothing is left to do."""

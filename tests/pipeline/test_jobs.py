@@ -15,7 +15,7 @@ from pipeline.adapters.local.files import FolderBlobs, FolderDrive
 from pipeline.adapters.local.sqlite import SqliteFile, SqliteQueue, SqliteRecords
 from pipeline.conversion import Tools
 from pipeline.errors import TransientError, UserError
-from pipeline.jobs import MAX_ATTEMPTS, Runner
+from pipeline.jobs import MAX_ATTEMPTS, WAITED_TOO_LONG, Runner
 from pipeline.model.document import Document
 from pipeline.model.job import Job, Source, State, Step
 from pipeline.service import Service, Submission
@@ -234,7 +234,9 @@ async def test_the_sweeper_wakes_what_nobody_works_on(world: World) -> None:
         await world.runner.run("t", silent.id, die)
     assert await world.runner.sweep() == 0
     world.clock.time += timedelta(seconds=world.runner.lease + 1)
-    assert await world.runner.sweep() == 2
+    assert await world.runner.sweep() == 1, "the silent one"
+    world.clock.time += timedelta(seconds=WAITED_TOO_LONG)
+    assert await world.runner.sweep() == 2, "now the waiting one, too"
     assert (await world.run(waiting)).state == (await world.run(silent)).state == State.DONE
     assert await world.runner.sweep() == 0
 
