@@ -49,7 +49,7 @@ class TeamsBot(Bot):
             return
         try:
             shown = await self._turn(event)
-        except Exception:
+        except Exception:  # whatever it was: the user hears of it, the adapter logs it
             await self._apologise(event)
             raise
         if activity.type == ActivityTypes.invoke:
