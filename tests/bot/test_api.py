@@ -19,6 +19,7 @@ from app import Running
 from bot.web.api import Api
 from bot.web.hub import Hub
 from tests.conftest import ROOT, sample
+from tests.fakes import Connector, message_activity
 
 SPEC: dict[str, Any] = yaml.safe_load((ROOT / "bot/web/openapi.yaml").read_text("utf-8"))
 
@@ -174,10 +175,14 @@ async def test_other_hosts_and_origins_are_refused(running: Running, headers: di
 
 
 @pytest.mark.parametrize("headers", [{"Host": "evil.example"}, {"Origin": "https://evil.example"}, {"X-Forwarded-For": "203.0.113.9"}])
-async def test_without_an_app_id_the_bot_answers_this_computer_only(running: Running, headers: dict[str, str]) -> None:
-    url = running.url + "/api/messages"
-    async with aiohttp.ClientSession() as session, session.post(url, headers=headers, json={"type": "message"}) as response:
-        assert response.status == 403
+async def test_without_an_app_id_the_bot_answers_this_computer_only(running: Running, connector: Connector, headers: dict[str, str]) -> None:
+    url, activity = running.url + "/api/messages", message_activity(connector, text="help")
+    async with aiohttp.ClientSession() as session:
+        async with session.post(url, headers=headers, json=activity) as response:
+            assert response.status == 403
+        assert not connector.sent
+        async with session.post(url, json=activity) as response:
+            assert response.status == 202
 
 
 async def test_the_page_speaks_the_readers_language_and_runs_only_its_own_scripts(running: Running) -> None:
