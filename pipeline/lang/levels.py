@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from functools import cache, lru_cache
 
 from pipeline.lang.lexicon import key, lexicon
 
 _CEFR = re.compile(r"(?<!\w)([ABC][12])(?!\w)")
 
 
+@lru_cache(maxsize=1024)
 def cefr(text: str) -> str:
     """A1 to C2, "native", or empty where the wording names no level."""
     plain = key(text)
@@ -21,5 +23,11 @@ def cefr(text: str) -> str:
     for candidate in (plain, inner):
         if candidate in levels:
             return levels[candidate]
-    hits = [phrase for phrase in levels if re.search(rf"(?<!\w){re.escape(phrase)}(?!\w)", plain)]
+    hits = _wordings().findall(plain)
     return levels[max(hits, key=len)] if hits else ""
+
+
+@cache
+def _wordings() -> re.Pattern[str]:
+    """Every wording of a level; the longest first."""
+    return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, sorted(lexicon().levels, key=len, reverse=True)))})(?!\w)")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 
@@ -181,9 +182,12 @@ def kept_leaves(node: object, keep: Callable[[str, Sourced], bool], path: str = 
     if isinstance(node, Sourced):
         return node if keep(path, node) else None
     if isinstance(node, tuple):
-        kept = (kept_leaves(item, keep, f"{path}/{i}") for i, item in enumerate(node))
-        return tuple(item for item in kept if item is not None)
+        kept = tuple(k for i, item in enumerate(node) if (k := kept_leaves(item, keep, f"{path}/{i}")) is not None)
+        return node if len(kept) == len(node) and all(map(operator.is_, kept, node)) else kept
     if is_dataclass(node) and not isinstance(node, type):
-        changes = {f.name: kept_leaves(getattr(node, f.name), keep, f"{path}/{f.name}" if path else f.name) for f in fields(node)}
-        return replace(node, **changes)
+        values = ((f.name, getattr(node, f.name)) for f in fields(node))
+        changes = {
+            name: kept for name, value in values if (kept := kept_leaves(value, keep, f"{path}/{name}" if path else name)) is not value
+        }
+        return replace(node, **changes) if changes else node
     return node

@@ -36,7 +36,7 @@ class Span:
     color: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Line:
     """One line (or table cell line) of the page, in reading order.
 
@@ -54,20 +54,20 @@ class Line:
     bullet: bool = False
     links: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def size(self) -> float:
         return max((s.size for s in self.spans), default=0.0)
 
-    @property
+    @cached_property
     def bold(self) -> bool:
         """Is most of the line bold?"""
         return 2 * sum(s.end - s.start for s in self.spans if s.bold) > len(self.text)
 
-    @property
+    @cached_property
     def italic(self) -> bool:
         return 2 * sum(s.end - s.start for s in self.spans if s.italic) > len(self.text)
 
-    @property
+    @cached_property
     def color(self) -> str:
         """The colour that most of the line is printed in."""
         return max(self.spans, key=lambda s: s.end - s.start).color if self.spans else "000000"

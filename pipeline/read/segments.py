@@ -21,26 +21,25 @@ _DASHES = frozenset("‐-–—*·»›")
 
 @dataclass(slots=True)
 class Segment:
+    """Words of one line of one cell. `base` is its baseline, `size` its largest font size, both in points."""
+
     words: list[Word]
     bullet: bool = False
     links: list[str] = field(default_factory=list)
     flow: int = 0
+    x0: float = field(init=False)
+    x1: float = field(init=False)
+    base: float = field(init=False)
+    size: float = field(init=False)
 
-    @property
-    def x0(self) -> float:
-        return min(w.box.x0 for w in self.words)
+    def __post_init__(self) -> None:
+        self.hold(self.words)
 
-    @property
-    def x1(self) -> float:
-        return max(w.box.x1 for w in self.words)
-
-    @property
-    def base(self) -> float:
-        return self.words[0].base
-
-    @property
-    def size(self) -> float:
-        return max(w.style.size for w in self.words)
+    def hold(self, words: list[Word]) -> None:
+        """Consist of these words, left to right; at least one."""
+        self.words = words
+        self.x0, self.x1 = min([w.box.x0 for w in words]), max([w.box.x1 for w in words])
+        self.base, self.size = words[0].base, max([w.style.size for w in words])
 
     @property
     def box(self) -> Box:
@@ -112,7 +111,7 @@ def _merge_neighbours(found: list[Segment]) -> list[Segment]:
             reach = 3.0 if marker else 0.4
             apart = max(segment.x0, other.x0) - min(segment.x1, other.x1)
             if -0.25 * size < apart < reach * size:
-                other.words = sorted(other.words + segment.words, key=lambda w: w.box.x0)
+                other.hold(sorted(other.words + segment.words, key=lambda w: w.box.x0))
                 break
         else:
             merged.append(segment)
@@ -141,8 +140,10 @@ def _cleaned(segment: Segment) -> Segment | None:
         first = words[0]
         words[0] = Word(first.text[1:], first.box, first.base, first.style)
         segment.bullet = True
-    segment.words = _despaced(words)
-    return segment if segment.words else None
+    if not words:
+        return None
+    segment.hold(_despaced(words))
+    return segment
 
 
 def _private(text: str) -> bool:

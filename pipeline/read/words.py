@@ -21,9 +21,13 @@ _ICON_FONT = re.compile(
     r"awesome|marvosym|wingding|webding|dingbat|icon|material|fontello|symbola|phosphor|feather|remix|lucide|entypo", re.IGNORECASE
 )
 _FORCE_BOLD, _ITALIC_FLAG = 1 << 18, 1 << 6
-_SPACES = frozenset(map(ord, " \t\r\n\u00a0\u202f\u3000\u1680\u205f")) | frozenset(range(0x2000, 0x200B))
-_DROPPED = frozenset([0x00AD, 0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF, *range(0x202A, 0x202F), *range(0x2066, 0x206A), *range(0xE0000, 0xE0080)])
-_LINE_END_HYPHENS = frozenset([0x0002, 0xFFFE])
+_RUN = re.compile(r"[^\0\x01\x03-\x20\x7f\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000\uffff\ud800-\udfff]+")
+"""What stands between spaces, control characters and halves of surrogate pairs."""
+
+_DROPPED = "\u00ad\u200b-\u200d\u2060\ufeff\u202a-\u202e\u2066-\u2069\U000e0000-\U000e007f"
+_LINE_END_HYPHENS = "\x02\ufffe"
+_SPECIAL = re.compile(f"[{_DROPPED}{_LINE_END_HYPHENS}]")
+_INVISIBLE = re.compile(f"[{_DROPPED}]")
 _PRINTED = str.maketrans(
     {"\x02": "-", "\ufffe": "-", "\ufb00": "ff", "\ufb01": "fi", "\ufb02": "fl", "\ufb03": "ffi", "\ufb04": "ffl", "\ufb05": "ft", "\ufb06": "st"}
 )
@@ -52,7 +56,7 @@ class Word:
 
 def page_words(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage) -> list[Word]:
     """All words of a page, in stream order; coordinates in points from the top left corner."""
-    return list(_Words(page, textpage).words())
+    return _Words(page, textpage).words()
 
 
 class _Words:
@@ -67,47 +71,43 @@ class _Words:
         self._upright = _Upright(page)
         self._tp = textpage.raw
         self._rect, self._x, self._y = raw.FS_RECTF(), ctypes.c_double(), ctypes.c_double()
-        self._styles: dict[int, Style] = {}
-        self._codes = self._read_codes()
+        self._style_of = _Styles(self._tp)
+        self._text = self._read_text()
 
-    def words(self) -> Iterator[Word]:
-        run: list[int] = []
-        for i, code in enumerate(self._codes):
-            if code in _SPACES:
-                if run:
-                    yield from self._run(run)
-                    run = []
-            elif code not in _DROPPED and (code >= 32 or code in _LINE_END_HYPHENS) and code != 0xFFFF:
-                run.append(i)
-        if run:
-            yield from self._run(run)
+    def words(self) -> list[Word]:
+        found: list[Word] = []
+        for match in _RUN.finditer(self._text):
+            first, end = match.span()
+            if _SPECIAL.search(match[0]):
+                run = [i for i in range(first, end) if not _INVISIBLE.match(self._text[i])]
+                found += self._split(run) if run else ()
+                continue
+            style, box = self._style_of(first), self._box(first)
+            last = self._box(end - 1) if end - first > 1 else box
+            level = abs(box[1] - last[1]) < SAME and abs(box[3] - last[3]) < SAME
+            if level and box[0] <= last[0] and last[2] - box[0] < 1.8 * style.size * (end - first):
+                found.append(self._word(match[0], first, (box[0], box[1], max(box[2], last[2]), box[3]), style))
+            else:
+                found += self._split(list(range(first, end)))
+        return found
 
-    def _read_codes(self) -> list[int]:
-        """Unicode of each character; in one call where the page has no characters outside the basic plane."""
+    def _read_text(self) -> str:
+        """One code point for each of pdfium's characters; in one call where the page has none outside the basic plane."""
         count = raw.FPDFText_CountChars(self._tp)
         buffer = (ctypes.c_ushort * (count + 1))()
         if raw.FPDFText_GetText(self._tp, 0, count, buffer) == count + 1:
             text = bytes(buffer).decode("utf-16-le", "surrogatepass")[:-1]
             if len(text) == count:
-                return list(map(ord, text))
-        return [raw.FPDFText_GetUnicode(self._tp, i) for i in range(count)]
-
-    def _run(self, run: list[int]) -> Iterator[Word]:
-        first, last, style = self._box(run[0]), self._box(run[-1]), self._style(run[0])
-        level = abs(first[1] - last[1]) < SAME and abs(first[3] - last[3]) < SAME
-        whole = level and first[0] <= last[0] and last[2] - first[0] < 1.8 * style.size * len(run)
-        if whole and not any(self._codes[i] in _LINE_END_HYPHENS for i in run[:-1]):
-            yield self._word(run, (first[0], first[1], max(first[2], last[2]), first[3]), style)
-        else:
-            yield from self._split(run)
+                return text
+        return "".join(chr(raw.FPDFText_GetUnicode(self._tp, i)) for i in range(count))
 
     def _split(self, run: list[int]) -> Iterator[Word]:
         """Words of a run that jumps, character by character."""
-        part, box, style = [run[0]], list(self._box(run[0])), self._style(run[0])
+        part, box, style = [run[0]], list(self._box(run[0])), self._style_of(run[0])
         last_left = box[0]
         for i in run[1:]:
             left, bottom, right, top = self._box(i)
-            if self._codes[part[-1]] in _LINE_END_HYPHENS:
+            if self._text[part[-1]] in _LINE_END_HYPHENS:
                 if abs(left - box[2]) < 0.3 * style.size and bottom < box[3] and top > box[1]:
                     part.pop()  # a soft hyphen within a line: the word goes on
                     jump = not part
@@ -118,19 +118,21 @@ class _Words:
                 jump = left < last_left - 0.3 * style.size or (moved and abs(self._base(i) - self._base(part[0])) > 0.5 * style.size)
             if jump:
                 if part:
-                    yield self._word(part, (box[0], box[1], box[2], box[3]), style)
-                part, box, style = [], [left, bottom, right, top], self._style(i)
+                    yield self._word(self._at(part), part[0], (box[0], box[1], box[2], box[3]), style)
+                part, box, style = [], [left, bottom, right, top], self._style_of(i)
             part.append(i)
             box[2], last_left = max(box[2], right), left
-        yield self._word(part, (box[0], box[1], box[2], box[3]), style)
+        yield self._word(self._at(part), part[0], (box[0], box[1], box[2], box[3]), style)
 
-    def _word(self, run: list[int], box: tuple[float, float, float, float], style: Style) -> Word:
-        text = "".join(map(chr, (self._codes[i] for i in run)))
+    def _at(self, run: list[int]) -> str:
+        return "".join([self._text[i] for i in run])
+
+    def _word(self, text: str, first: int, box: tuple[float, float, float, float], style: Style) -> Word:
         if not text.isascii():
             text = unicodedata.normalize("NFC", text.translate(_PRINTED))
         elif "\x02" in text:
             text = text.replace("\x02", "-")
-        return Word(text, self._upright.box(*box), round(self._upright.height - self._base(run[0]), 2), style)
+        return Word(text, self._upright.box(*box), round(self._upright.height - self._base(first), 2), style)
 
     def _box(self, i: int) -> tuple[float, float, float, float]:
         raw.FPDFText_GetLooseCharBox(self._tp, i, self._rect)
@@ -141,24 +143,32 @@ class _Words:
         raw.FPDFText_GetCharOrigin(self._tp, i, self._x, self._y)
         return self._upright.turned(self._x.value, self._y.value, self._x.value, self._y.value)[1]
 
-    def _style(self, i: int) -> Style:
-        """The style of a character; those of one text object are the same."""
+
+class _Styles:
+    """The styles of a page's characters; those of one text object are the same. Buffers are kept: allocating them is what costs."""
+
+    def __init__(self, textpage: raw.FPDF_TEXTPAGE) -> None:
+        self._tp = textpage
+        self._known: dict[int, Style] = {}
+        self._name, self._flags = ctypes.create_string_buffer(128), ctypes.c_int()
+        self._matrix = raw.FS_MATRIX()
+        self._rgba = [ctypes.c_uint() for _ in range(4)]
+
+    def __call__(self, i: int) -> Style:
         address = ctypes.cast(raw.FPDFText_GetTextObject(self._tp, i), ctypes.c_void_p).value or 0
-        if address not in self._styles:
-            self._styles[address] = _style(self._tp, i)
-        return self._styles[address]
+        style = self._known.get(address)
+        if style is None:
+            style = self._known[address] = self._read(i)
+        return style
 
-
-def _style(tp: raw.FPDF_TEXTPAGE, i: int) -> Style:
-    buffer, flags = ctypes.create_string_buffer(128), ctypes.c_int()
-    raw.FPDFText_GetFontInfo(tp, i, buffer, 128, flags)
-    bold, italic, icon, font = _face(buffer.value, flags.value)
-    matrix = raw.FS_MATRIX()
-    scale = math.hypot(matrix.b, matrix.d) if raw.FPDFText_GetMatrix(tp, i, matrix) else 1.0
-    r, g, b, a = ctypes.c_uint(), ctypes.c_uint(), ctypes.c_uint(), ctypes.c_uint()
-    raw.FPDFText_GetFillColor(tp, i, r, g, b, a)
-    color = f"{(r.value & 255) << 16 | (g.value & 255) << 8 | b.value & 255:06x}"
-    return Style(font, round(raw.FPDFText_GetFontSize(tp, i) * (scale or 1.0), 1), bold, italic, color, icon)
+    def _read(self, i: int) -> Style:
+        raw.FPDFText_GetFontInfo(self._tp, i, self._name, 128, self._flags)
+        bold, italic, icon, font = _face(self._name.value, self._flags.value)
+        scale = math.hypot(self._matrix.b, self._matrix.d) if raw.FPDFText_GetMatrix(self._tp, i, self._matrix) else 1.0
+        raw.FPDFText_GetFillColor(self._tp, i, *self._rgba)
+        r, g, b, _ = (part.value & 255 for part in self._rgba)
+        size = round(raw.FPDFText_GetFontSize(self._tp, i) * (scale or 1.0), 1)
+        return Style(font, size, bold, italic, f"{r << 16 | g << 8 | b:06x}", icon)
 
 
 @lru_cache(maxsize=256)

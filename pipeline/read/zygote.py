@@ -12,6 +12,7 @@ import gc
 import json
 import os
 import resource
+import select
 import signal
 import socket
 import struct
@@ -26,18 +27,21 @@ MEMORY = 768 * 2**20
 CPU_SECONDS = 10
 WALL_SECONDS = 15
 MAX_BYTES = 16 * 2**20
+QUIET = 0.03
+"""Seconds without a PDF before the next child is made ready: not while the processor is needed for the last one."""
 
 _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS = 1, 4, 38
 
-_WARM_UP = b"""%PDF-1.4
+_WARM_UP_TEXT = b"\n".join(b"BT /F1 9 Tf 50 %d Td (Warm up: a full page loads what reading needs, once. 01/2020 - 12/2022) Tj ET" % y for y in range(60, 800, 12))
+_WARM_UP = b"""%%PDF-1.4
 1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj
 2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj
 3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 4 0 R/Resources<</Font<</F1<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>>>>>>>endobj
-4 0 obj<</Length 118>>stream
-BT /F1 12 Tf 50 700 Td (Warm up: this line loads everything that reading a page of a document needs, once.) Tj ET
+4 0 obj<</Length %d>>stream
+%s
 endstream endobj
 trailer<</Root 1 0 R>>
-"""
+""" % (len(_WARM_UP_TEXT), _WARM_UP_TEXT)
 
 
 def main(fd: int) -> None:
@@ -49,43 +53,47 @@ def main(fd: int) -> None:
     to_json(extract(_WARM_UP), Document)
     gc.collect()
     gc.freeze()
-    spare = _fork(control)
+    spare: socket.socket | None = _fork(control, warm=True)
     control.sendall(b"ready")
     while True:
+        if spare is None and not select.select([control], [], [], QUIET)[0]:
+            spare = _fork(control, warm=True)
         message, fds, _, _ = socket.recv_fds(control, 16, 1)
         if not message:
             return
+        spare = spare or _fork(control, warm=False)
         try:
             socket.send_fds(spare, [b"x"], fds)
         except OSError:  # the spare child died while it waited
             spare.close()
-            spare = _fork(control)
+            spare = _fork(control, warm=False)
             socket.send_fds(spare, [b"x"], fds)
         os.close(fds[0])
         spare.close()
-        spare = _fork(control)
+        spare = None
 
 
-def _fork(control: socket.socket) -> socket.socket:
+def _fork(control: socket.socket, *, warm: bool) -> socket.socket:
     """A child that waits for its one PDF; returns the socket that hands it the connection.
 
-    It is forked ahead of time and reads the warm-up page once, so that the copying of shared memory pages, which costs
-    more than the fork itself, is over when a PDF comes.
+    A warm one was forked ahead of time and has read the warm-up page, so that the copying of shared memory pages, which
+    costs more than the fork itself, is over when a PDF comes.
     """
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
     if os.fork() == 0:
         control.close()
         ours.close()
-        _child(theirs)
+        _child(theirs, warm=warm)
     theirs.close()
     return ours
 
 
-def _child(waiting: socket.socket) -> None:
+def _child(waiting: socket.socket, *, warm: bool) -> None:
     """Never returns."""
     gc.disable()
     try:
-        to_json(extract(_WARM_UP), Document)
+        if warm:
+            to_json(extract(_WARM_UP), Document)
         message, fds, _, _ = socket.recv_fds(waiting, 16, 1)
         if not message:
             os._exit(0)
@@ -98,6 +106,7 @@ def _child(waiting: socket.socket) -> None:
         except UserError as error:
             answer = json.dumps({"error": error.key, "values": error.values}).encode()
         connection.sendall(answer)
+        connection.shutdown(socket.SHUT_WR)  # the server need not wait until this process is torn down
     except BaseException:  # noqa: BLE001  # whatever a hostile file provokes ends here: no answer means "rejected"
         os._exit(1)
     os._exit(0)

@@ -99,6 +99,7 @@ def contact_like(line: Line) -> bool:
 def labelled(lines: Sequence[Line]) -> dict[str, Sourced]:
     """Values of known labels: "Geburtsort: Paderborn", or label and value in two cells of a row."""
     labels = lexicon().labels
+    spaced = [label for label in sorted(labels, key=len, reverse=True) if labels[label] in _SPACED_LABELS]
     found: dict[str, Sourced] = {}
     for i, line in enumerate(lines):
         for text in re.split(r"\s+[|•·]\s+|\u2003", line.text):
@@ -108,8 +109,8 @@ def labelled(lines: Sequence[Line]) -> dict[str, Sourced]:
                 if v := part(bare(match.group(2)), line):
                     found.setdefault(name, v)
                 continue
-            for label in sorted(labels, key=len, reverse=True):
-                if labels[label] in _SPACED_LABELS and key(text).startswith(label + " ") and len(text) > len(label) + 2:
+            for label in spaced:
+                if key(text).startswith(label + " ") and len(text) > len(label) + 2:
                     if v := part(bare(text.strip()[len(label) :]), line):
                         found.setdefault(labels[label], v)
                     break

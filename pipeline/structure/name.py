@@ -14,6 +14,9 @@ from pipeline.structure.text import bare
 
 _NAME_WORD = re.compile(r"[^\W\d_][^\W\d_.'’-]*(?:[-'’.][^\W\d_]*)*\.?,?$")
 
+_ENOUGH = 2.4
+"""A line has to score more than this to be the name."""
+
 
 def find_name(lines: Sequence[Line], pairs: dict[str, Sourced], email: str) -> list[Line]:
     """The line, or two lines, of the person's name: labelled, or large, at the top and echoed by the e-mail address; [] when none is."""
@@ -26,7 +29,7 @@ def find_name(lines: Sequence[Line], pairs: dict[str, Sourced], email: str) -> l
     bottom = max(line.box.y1 for line in first_page)
     mail = _ascii(email.split("@", maxsplit=1)[0]) + " " + _ascii(email.rsplit("@", maxsplit=1)[-1].split(".", maxsplit=1)[0])
     best: list[Line] = []
-    best_score = 2.4
+    best_score = _ENOUGH
     for i, line in enumerate(first_page):
         options = [[line]]
         following = first_page[i + 1] if i + 1 < len(first_page) else None
@@ -40,7 +43,10 @@ def find_name(lines: Sequence[Line], pairs: dict[str, Sourced], email: str) -> l
 
 
 def _name_score(option: list[Line], biggest: float, bottom: float, mail: str) -> float:
-    text = bare(" ".join(line.text for line in option))
+    text = " ".join(line.text for line in option)
+    if len(text) > 70 or any(c.isdigit() for c in text):
+        return -1
+    text = bare(text)
     words = text.replace(",", " ").split()
     real = [w for w in words if w.casefold() not in lexicon().name_titles and w.casefold() not in lexicon().name_particles]
     if not 2 <= len(words) <= 7 or not 2 <= len(real) <= 5 or len(text) > 50:
@@ -54,6 +60,8 @@ def _name_score(option: list[Line], biggest: float, bottom: float, mail: str) ->
     line = option[0]
     score = 2.0 * (max(o.size for o in option) / biggest) + 1.0 * line.bold + 2.5 * (hits / max(total, 1))
     score += 0.8 * (1 - line.box.y0 / max(bottom, 1))
+    if score <= _ENOUGH:
+        return score
     score -= (
         1.0 * bool(lexicon().title_words.search(text))
         + 1.2 * bool(lexicon().company_suffix.search(text))

@@ -6,6 +6,8 @@ import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import accumulate
 
 from pipeline.lang.dates import find_periods
 from pipeline.lang.lexicon import key, lexicon
@@ -65,11 +67,12 @@ def _first_of(flow: int, lines: Sequence[Line], found: list[Part], current: Part
 
 
 def _style(line: Line) -> StyleKey:
-    letters = [c for c in line.text if c.isalpha()]
-    upper = len(letters) > 2 and sum(c.isupper() for c in letters) >= 0.9 * len(letters)
+    letters = sum(map(str.isalpha, line.text))
+    upper = letters > 2 and sum(map(str.isupper, line.text)) >= 0.9 * letters
     return (round(line.size * 2) / 2, line.bold, upper, line.color)
 
 
+@lru_cache(maxsize=8192)
 def section_of(text: str) -> str | None:
     """Which section a heading opens, by exact phrase."""
     lex = lexicon()
@@ -94,7 +97,7 @@ def _could_be_heading(line: Line) -> bool:
         and not find_periods(text)
         and "@" not in text
         and not text.endswith((".", ",", ";"))
-        and sum(c.isalpha() or c.isspace() for c in text) >= 0.75 * len(text)
+        and sum(map(str.isalpha, text)) + sum(map(str.isspace, text)) >= 0.75 * len(text)
     )
 
 
@@ -153,8 +156,9 @@ def _headings(lines: Sequence[Line]) -> dict[int, tuple[str, list[Line]]]:
 
 def _stands_out(style: StyleKey, lines: Sequence[Line]) -> bool:
     """Bigger, bolder or in capitals, compared with the bulk of the text."""
-    sizes = sorted(line.size for line in lines for _ in line.text)
-    body = sizes[len(sizes) // 2]
+    sizes = sorted((line.size, len(line.text)) for line in lines)
+    half = sum(length for _, length in sizes) / 2
+    body = next(size for (size, _), until in zip(sizes, accumulate(length for _, length in sizes), strict=True) if until >= half)
     return style[0] > body + 0.8 or style[1] or style[2]
 
 
