@@ -169,7 +169,9 @@ async def start(settings: Settings, *, pace: float = 2.0) -> Running:
     sandbox = Sandbox()
     await sandbox.start()
     llm = make_llm(settings)
-    service = Service(records=records, blobs=blobs, queue=queue, drive=drive, clock=clock, ids=ids, defaults=Defaults(template=settings.template))
+    names = tuple(template_names(settings.templates))
+    defaults = Defaults(template=settings.template, templates=names)
+    service = Service(records=records, blobs=blobs, queue=queue, drive=drive, clock=clock, ids=ids, defaults=defaults)
     runner = Runner(
         service=service,
         records=records,
@@ -182,7 +184,7 @@ async def start(settings: Settings, *, pace: float = 2.0) -> Running:
     )
     adapter = make_adapter(settings, TokenCheck(settings.app_id) if settings.app_id else None)
     sender = Sender(adapter)
-    board = Board(sender, service, url=settings.url, now=clock.now, every=pace)
+    board = Board(sender, service, url=settings.url, now=clock.now, templates=names, every=pace)
     hub = Hub()
 
     def publish(job: Job) -> None:
@@ -190,7 +192,6 @@ async def start(settings: Settings, *, pace: float = 2.0) -> Running:
         hub.publish(job)
 
     worker = Worker(runner, queue, publish, count=settings.workers)
-    names = tuple(template_names(settings.templates))
 
     async def ping_records() -> None:
         await records.get("health", "local", "ping")

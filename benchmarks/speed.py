@@ -28,7 +28,7 @@ from tests.fakes import Connector, Files, message_activity  # noqa: E402
 
 
 async def steps(pdfs: dict[str, bytes], rounds: int = 5) -> list[tuple[str, str]]:
-    """Median times per CV, warm."""
+    """Median times per CV, warm, one after the other."""
     sandbox = Sandbox(children=1)
     tools, options = Tools(sandbox), Options(date.today())
     usable = {}

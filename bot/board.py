@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from time import monotonic
 
@@ -22,11 +22,14 @@ _log = logging.getLogger("board")
 class Board:
     """`every` is the least time between two updates of a conversation, in seconds."""
 
-    def __init__(self, sender: Sender, service: Service, *, url: str, now: Callable[[], datetime], every: float = 2.0) -> None:
+    def __init__(
+        self, sender: Sender, service: Service, *, url: str, now: Callable[[], datetime], templates: Sequence[str], every: float = 2.0
+    ) -> None:
         self._sender = sender
         self._service = service
         self._url = url
         self._now = now
+        self._templates = templates
         self._every = every
         self._waiting: dict[str, dict[str, Job]] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -34,7 +37,8 @@ class Board:
 
     def card_of(self, job: Job) -> CardJson:
         where = f"?tenant={job.tenant}" if job.tenant != "local" else ""
-        return job_card(job, catalogue(job.locale), now=self._now(), json_url=f"{self._url}/api/jobs/{job.id}/json{where}")
+        json_url = f"{self._url}/api/jobs/{job.id}/json{where}"
+        return job_card(job, catalogue(job.locale), now=self._now(), json_url=json_url, templates=self._templates)
 
     def show(self, job: Job) -> None:
         """Note the job's state; its card follows as soon as the conversation's pace allows."""

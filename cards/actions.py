@@ -18,6 +18,15 @@ class RetryJob:
 
 
 @dataclass(frozen=True, slots=True)
+class RewriteJob:
+    """Write the Word file again; `template` and `language` are inputs of the card, which replace the values packed."""
+
+    job: str
+    template: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
 class DeleteJob:
     job: str
 
@@ -37,10 +46,11 @@ class KeepCandidate:
     pass
 
 
-Action = RetryJob | DeleteJob | AskDelete | DeleteCandidate | KeepCandidate
+Action = RetryJob | RewriteJob | DeleteJob | AskDelete | DeleteCandidate | KeepCandidate
 
 _VERBS: dict[str, type[Action]] = {
     "cv.retry": RetryJob,
+    "cv.rewrite": RewriteJob,
     "cv.delete": DeleteJob,
     "candidate.ask": AskDelete,
     "candidate.delete": DeleteCandidate,

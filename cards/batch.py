@@ -36,7 +36,7 @@ def batch_card(jobs: list[Job], texts: Catalogue, *, now: datetime) -> CardJson:
 
 def _elapsed(jobs: list[Job], texts: Catalogue, now: datetime, *, ended: bool) -> str:
     """Since the first came in, until now or until the last ended."""
-    begun = min((job.created for job in jobs), default=now)
+    begun = min((job.begun for job in jobs), default=now)
     until = max((job.updated for job in jobs), default=now) if ended else now
     return texts("progress.elapsed", time=duration((until - begun).total_seconds()))
 

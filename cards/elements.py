@@ -54,6 +54,16 @@ class ShowCard(Element):
     style = PropertyType(type=str)
 
 
+class ChoiceSet(Element):
+    """Input.ChoiceSet: one of a few values, as a drop-down list. `id` names the value in the click's data."""
+
+    element_type = "Input.ChoiceSet"
+    id = PropertyType(type=str)
+    label = PropertyType(type=str)
+    value = PropertyType(type=str)
+    choices = PropertyType(type=list)
+
+
 class Table(Element):
     element_type = "Table"
     columns = PropertyType(type=list)
@@ -135,6 +145,11 @@ def table(rows: list[list[Element]], widths: list[int]) -> Element:
     made.first_row_as_headers = False
     made.show_grid_lines = False
     return made
+
+
+def choice(name: str, label: str, options: list[tuple[str, str]], *, value: str) -> Element:
+    """A drop-down list of (value, text)."""
+    return ChoiceSet(id=name, label=label, value=value, choices=[{"title": clip(text, 80), "value": key} for key, text in options])
 
 
 def inner_card(*body: Element, actions: list[Element]) -> AdaptiveCard:

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from adaptivecards.baseobject import Element
 
-from cards.actions import DeleteJob, RetryJob, button
-from cards.elements import CardJson, OpenUrl, ShowCard, box, card, clip, facts, inner_card, plain, progress_bar, say, title
+from cards.actions import DeleteJob, RetryJob, RewriteJob, button
+from cards.elements import CardJson, OpenUrl, ShowCard, box, card, choice, clip, facts, inner_card, plain, progress_bar, say, title
 from cards.i18n import Catalogue
 from pipeline.model.finding import SEVERITIES
 from pipeline.model.job import STEPS, Job, Notice, Result, State
 
+AS_THE_CV = "cv"
+"""The choice "headings in the language of the CV"."""
+
 _ICONS = {"error": "❌", "warning": "⚠️", "info": "ℹ️"}
 
 
-def job_card(job: Job, texts: Catalogue, *, now: datetime, json_url: str) -> CardJson:
-    """The card for the job's state."""
+def job_card(job: Job, texts: Catalogue, *, now: datetime, json_url: str, templates: Sequence[str]) -> CardJson:
+    """The card for the job's state. `templates` are those that the Word file can be written with."""
     match job.state:
         case State.DONE if job.result:
-            return _result(job, job.result, texts, json_url)
+            return _result(job, job.result, texts, json_url, templates)
         case State.FAILED:
-            return _error(job, texts)
+            return _error(job, texts, templates)
         case State.DELETED:
             return deleted_card(texts)
         case _:
@@ -32,7 +36,7 @@ def _progress(job: Job, texts: Catalogue, now: datetime) -> CardJson:
     at = STEPS.index(job.step)
     waiting = job.state == State.QUEUED and job.attempts == 0
     step = texts("progress.waiting") if waiting else texts("progress.step_of", step=at + 1, steps=len(STEPS), name=texts(f"step.{job.step.value}"))
-    elapsed = texts("progress.elapsed", time=duration((now - job.created).total_seconds()))
+    elapsed = texts("progress.elapsed", time=duration((now - job.begun).total_seconds()))
     again = f" · {texts('progress.again', attempt=job.attempts)}" if job.attempts > 1 else ""
     trail = "  ›  ".join(f"**{texts(f'step.{s.value}')}**" if s == job.step else texts(f"step.{s.value}") for s in STEPS)
     return card(
@@ -46,7 +50,7 @@ def _progress(job: Job, texts: Catalogue, now: datetime) -> CardJson:
     )
 
 
-def _result(job: Job, result: Result, texts: Catalogue, json_url: str) -> CardJson:
+def _result(job: Job, result: Result, texts: Catalogue, json_url: str, templates: Sequence[str]) -> CardJson:
     name = result.candidate or texts("result.unnamed")
     years = texts.n("result.years_value", result.years, years=texts.number(result.years)) if result.years else ""
     rows = [
@@ -71,10 +75,24 @@ def _result(job: Job, result: Result, texts: Catalogue, json_url: str) -> CardJs
         actions=[
             OpenUrl(title=texts("result.open"), url=result.word.url),
             OpenUrl(title=texts("result.json"), url=json_url),
+            _rewrite(job, texts, templates),
             ShowCard(title=texts("result.delete"), card=confirm),
         ],
         summary=texts("result.summary", name=name),
     )
+
+
+def _rewrite(job: Job, texts: Catalogue, templates: Sequence[str]) -> Element:
+    """Asks for another template or another language of the headings."""
+    names = [(name, texts(f"template.{name}") if f"template.{name}" in texts else name) for name in templates]
+    languages = [(code, texts(f"rewrite.language_{code}")) for code in (AS_THE_CV, "de", "en")]
+    chosen = RewriteJob(job.id, job.template, job.language or AS_THE_CV)
+    ask = inner_card(
+        choice("template", texts("rewrite.template"), names, value=chosen.template),
+        choice("language", texts("rewrite.language"), languages, value=chosen.language),
+        actions=[button(texts("rewrite.do"), chosen)],
+    )
+    return ShowCard(title=texts("rewrite.title"), card=ask)
 
 
 def _look(result: Result, texts: Catalogue) -> list[Element]:
@@ -98,10 +116,12 @@ def notice_text(notice: Notice, texts: Catalogue) -> str:
     return texts.n(key, count, **values)
 
 
-def _error(job: Job, texts: Catalogue) -> CardJson:
+def _error(job: Job, texts: Catalogue, templates: Sequence[str]) -> CardJson:
     problem = job.problem
     key = f"error.{problem.key}" if problem and f"error.{problem.key}" in texts else "error.bug"
     actions: list[Element] = [button(texts("error.try_again"), RetryJob(job.id))] if problem and problem.retry else []
+    if job.result:
+        actions.append(_rewrite(job, texts, templates))
     return card(
         title(texts("error.title"), icon="❌"),
         plain(job.source.name, limit=120, weight="Bolder"),

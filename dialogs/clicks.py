@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from cards.actions import AskDelete, DeleteCandidate, DeleteJob, KeepCandidate, RetryJob
+from cards.actions import AskDelete, DeleteCandidate, DeleteJob, KeepCandidate, RetryJob, RewriteJob
 from cards.chat import delete_card, note_card
 from cards.i18n import Catalogue
-from cards.job import deleted_card, error_text
+from cards.job import AS_THE_CV, deleted_card, error_text
 from dialogs.turn import Clicked, Event, Flow, Replace, Reply, Show, Turn
 from pipeline.errors import UserError
 from pipeline.model.job import Job
@@ -20,6 +20,10 @@ async def clicked(event: Event, click: Clicked, flow: Flow, service: Service, te
                 raise UserError("old_card")
             case RetryJob(job=job_id):
                 job = await service.retry(where.tenant, where.user, job_id)
+                return Turn(jobs=(job,), flow=Flow(job=job.id))
+            case RewriteJob(job=job_id, template=template, language=language):
+                language = "" if language == AS_THE_CV else language
+                job = await service.rewrite(where.tenant, where.user, job_id, template=template, language=language)
                 return Turn(jobs=(job,), flow=Flow(job=job.id))
             case DeleteJob(job=job_id):
                 job = await service.delete_job(where.tenant, where.user, job_id)

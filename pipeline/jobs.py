@@ -182,7 +182,7 @@ class Runner:
             languages=tuple(f"{entry.name.text} ({entry.level.text})" if entry.level else entry.name.text for entry in cv.languages if entry.name),
             notices=tuple(Notice(severity=f.severity, key=f.key, values=dict(f.values)) for f in done.findings[:20]),
             counts=counts,
-            seconds=round((self.clock.now() - job.created).total_seconds(), 1),
+            seconds=round((self.clock.now() - job.begun).total_seconds(), 1),
             usage=done.usage,
             structurer=cv.structurer,
             word=item,

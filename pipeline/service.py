@@ -41,7 +41,14 @@ class Submission:
 
 @dataclass(frozen=True, slots=True)
 class Defaults:
+    """`template` writes where none is asked for; `templates` are all that there are."""
+
     template: str = "classic"
+    templates: tuple[str, ...] = ("classic", "modern")
+
+
+LANGUAGES = ("", "de", "en")
+"""Of the Word file's headings; empty is the CV's own."""
 
 
 class Service:
@@ -131,13 +138,37 @@ class Service:
             raise UserError("not_yours")
         if job.state != State.FAILED:
             return job
-        job = job.model_copy(update={"state": State.QUEUED, "step": Step.RECEIVED, "attempts": 0, "problem": None, "updated": self._clock.now()})
-        try:
-            await self._records.put(JOBS, tenant, job_id, to_json(job, Job), etag=record.etag)
-        except Conflict:
-            return await self.job(tenant, job_id)
         for step in Step:  # a step's stored result may be what went wrong
             await self._blobs.delete(blob(job, step.value))
+        return await self._again(job, record.etag, Step.RECEIVED)
+
+    async def rewrite(self, tenant: str, user: str, job_id: str, *, template: str, language: str) -> Job:
+        """Write the Word file of a finished CV again; nothing is read or structured anew. While it runs, asking again changes nothing.
+
+        Raises UserError: unknown_job, not_yours, unknown_template, unknown_language.
+        """
+        if template not in self._defaults.templates:
+            raise UserError("unknown_template", template=template[:60], known=", ".join(self._defaults.templates))
+        if language not in LANGUAGES:
+            raise UserError("unknown_language", language=language[:20])
+        record = await self._record(tenant, job_id)
+        job = from_json(record.value, Job)
+        if job.user != user:
+            raise UserError("not_yours")
+        if job.result is None or job.state not in (State.DONE, State.FAILED):
+            return job
+        await self._blobs.delete(blob(job, Step.WRITING.value))
+        return await self._again(job.model_copy(update={"template": template, "language": language}), record.etag, Step.WRITING)
+
+    async def _again(self, job: Job, etag: str, step: Step) -> Job:
+        """Put an ended job back into the queue; as it is now where another was quicker."""
+        now = self._clock.now()
+        back = {"state": State.QUEUED, "step": step, "attempts": 0, "problem": None, "updated": now, "asked_again": now}
+        job = job.model_copy(update=back)
+        try:
+            await self._records.put(JOBS, job.tenant, job.id, to_json(job, Job), etag=etag)
+        except Conflict:
+            return await self.job(job.tenant, job.id)
         await self.wake(job)
         return job
 

@@ -19,7 +19,7 @@ def check(cv: Cv, document: Document, *, today: date) -> tuple[Cv, list[Finding]
     cv, lost = balanced(cv, document)
     findings = [*unsupported, *contact_checked(cv), *dates_checked(cv, today), *lost]
     if document.flags:
-        active = ", ".join(f.strip("/") for f in document.flags if f not in ("/OpenAction", "/AcroForm", "/AA"))
+        active = ", ".join(f.strip("/") for f in document.flags if f != "/AcroForm")
         if active:
             findings.append(Finding("info", "active_content", values=(("names", active),)))
     findings.sort(key=lambda f: SEVERITIES.index(f.severity))

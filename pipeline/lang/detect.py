@@ -18,5 +18,5 @@ def _detector() -> Any:
 
 def language_of(text: str, default: str = "de") -> str:
     """ISO 639-1 code of the language that most of the text is in."""
-    found = _detector().detect_language_of(text[:1000])
+    found = _detector().detect_language_of(text[:500])
     return str(found.iso_code_639_1.name).lower() if found else default

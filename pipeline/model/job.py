@@ -118,6 +118,7 @@ class Job(_Stored):
     source: Source
     created: datetime
     updated: datetime
+    asked_again: datetime | None = None
     state: State = State.QUEUED
     step: Step = Step.RECEIVED
     attempts: int = 0
@@ -134,6 +135,11 @@ class Job(_Stored):
     usage: Usage = Usage()
     result: Result | None = None
     problem: Problem | None = None
+
+    @property
+    def begun(self) -> datetime:
+        """When the work that is shown was asked for."""
+        return self.asked_again or self.created
 
     @property
     def progress(self) -> float:

@@ -6,12 +6,11 @@ import io
 import logging
 import re
 from collections.abc import Iterator
-from typing import Any
 
 import pypdf
 import pypdfium2 as pdfium
 from pypdf.errors import PyPdfError
-from pypdf.generic import DictionaryObject
+from pypdfium2 import raw
 
 from pipeline.errors import UserError
 from pipeline.model.document import Box, Document, Line, PageSize
@@ -27,14 +26,11 @@ MAX_LINES = 6000
 MAX_WORD = 1000
 """No CV has more lines, or longer words (in characters): what comes after reading stays quick."""
 
-_ACTIVE = ("/OpenAction", "/AA", "/AcroForm", "/JavaScript", "/EmbeddedFiles")
-
 
 def extract(data: bytes) -> Document:
     """Read a PDF. Raises UserError: not_a_pdf, damaged, encrypted, too_many_pages, no_pages, scanned."""
     if b"%PDF-" not in data[:1024]:
         raise UserError("not_a_pdf")
-    created, producer, flags = _facts(data)
     try:
         pdf = pdfium.PdfDocument(data)
     except pdfium.PdfiumError as error:
@@ -56,13 +52,14 @@ def extract(data: bytes) -> Document:
                     segment.links.append(url)
         pages.append(size)
         per_page.append(found)
-        if sum(map(len, per_page)) > MAX_LINES or any(len(w.text) > MAX_WORD for s in found for w in s.words):
+        if sum(map(len, per_page)) > MAX_LINES or max((len(w.text) for s in found for w in s.words), default=0) > MAX_WORD:
             raise UserError("too_complex")
     _carry_flows_over(per_page)
     lines = _numbered(per_page)
-    if sum(c.isalpha() for line in lines for c in line.text) < MIN_LETTERS:
+    if sum(map(str.isalpha, "".join(line.text for line in lines))) < MIN_LETTERS:
         raise UserError("scanned")
-    return Document(lines=tuple(lines), pages=tuple(pages), created=created, producer=producer, flags=flags)
+    producer = pdf.get_metadata_value("Producer")[:80]
+    return Document(lines=tuple(lines), pages=tuple(pages), created=_created(pdf, data), producer=producer, flags=_active(pdf))
 
 
 def _pages(pdf: pdfium.PdfDocument) -> Iterator[pdfium.PdfPage]:
@@ -80,25 +77,28 @@ def _mark_bullets(boxed: list[tuple[Segment, Box]], dots: list[Box]) -> None:
                 segment.bullet = True
 
 
-def _facts(data: bytes) -> tuple[str, str, tuple[str, ...]]:
-    """Creation date, producer and active content, by pypdf. Raises UserError for an encrypted file."""
+def _active(pdf: pdfium.PdfDocument) -> tuple[str, ...]:
+    """What in the file could run or be opened, by its name in the PDF standard."""
+    found = {
+        "/AcroForm": raw.FPDF_GetFormType(pdf.raw) != raw.FORMTYPE_NONE,
+        "/JavaScript": raw.FPDFDoc_GetJavaScriptActionCount(pdf.raw) > 0,
+        "/EmbeddedFiles": raw.FPDFDoc_GetAttachmentCount(pdf.raw) > 0,
+    }
+    return tuple(name for name, there in found.items() if there)
+
+
+def _created(pdf: pdfium.PdfDocument, data: bytes) -> str:
+    """ISO date that the file names as its own: in its information dictionary, else (PDF 2.0) in its XMP metadata."""
+    if match := re.match(r"D?:?(\d{4})(\d\d)(\d\d)", pdf.get_metadata_value("CreationDate")):
+        return "-".join(match.groups())
+    if b"xmpmeta" not in data:
+        return ""
     logging.getLogger("pypdf").setLevel(logging.CRITICAL)
     try:
-        reader = pypdf.PdfReader(io.BytesIO(data), strict=False)
-        if reader.is_encrypted and not reader.decrypt(""):
-            raise UserError("encrypted")
-        root: Any = reader.root_object
-        names = root.get("/Names")
-        names = names.get_object() if names is not None else {}
-        present = set(root) | (set(names) if isinstance(names, DictionaryObject) else set())
-        flags = tuple(name for name in _ACTIVE if name in present)
-        info: Any = reader.metadata or {}
-        created = re.match(r"D?:?(\d{4})(\d\d)(\d\d)", str(info.get("/CreationDate", "")))
-        return "-".join(created.groups()) if created else "", str(info.get("/Producer", ""))[:80], flags
-    except UserError:
-        raise
+        xmp = pypdf.PdfReader(io.BytesIO(data), strict=False).xmp_metadata
+        return xmp.xmp_create_date.date().isoformat() if xmp and xmp.xmp_create_date else ""
     except (PyPdfError, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError, NotImplementedError):
-        return "", "", ()  # pypdf gives up on files that pdfium still reads; the text decides
+        return ""  # pypdf gives up on files that pdfium still reads
 
 
 def _carry_flows_over(pages: list[list[Segment]]) -> None:

@@ -135,8 +135,9 @@ class _Words:
         return Word(text, self._upright.box(*box), round(self._upright.height - self._base(first), 2), style)
 
     def _box(self, i: int) -> tuple[float, float, float, float]:
-        raw.FPDFText_GetLooseCharBox(self._tp, i, self._rect)
-        return self._upright.turned(self._rect.left, self._rect.bottom, self._rect.right, self._rect.top)
+        rect = self._rect
+        raw.FPDFText_GetLooseCharBox(self._tp, i, rect)
+        return self._upright.turned(rect.left, rect.bottom, rect.right, rect.top)
 
     def _base(self, i: int) -> float:
         """Baseline of a character, upwards from the bottom of the upright page."""
@@ -193,14 +194,14 @@ class _Upright:
     def turned(self, x0: float, y0: float, x1: float, y1: float) -> tuple[float, float, float, float]:
         """Left, bottom, right, top on the upright page; y still grows upwards."""
         match self.rotation:
+            case 0:
+                return x0 - self.left, y0 - self.bottom, x1 - self.left, y1 - self.bottom
             case 90:
                 return y0 - self.bottom, self.right - x1, y1 - self.bottom, self.right - x0
             case 180:
                 return self.right - x1, self.top - y1, self.right - x0, self.top - y0
-            case 270:
-                return self.top - y1, x0 - self.left, self.top - y0, x1 - self.left
             case _:
-                return x0 - self.left, y0 - self.bottom, x1 - self.left, y1 - self.bottom
+                return self.top - y1, x0 - self.left, self.top - y0, x1 - self.left
 
     def box(self, left: float, bottom: float, right: float, top: float) -> Box:
         """The box of upright coordinates, y downwards from the top."""

@@ -27,12 +27,15 @@ MEMORY = 768 * 2**20
 CPU_SECONDS = 10
 WALL_SECONDS = 15
 MAX_BYTES = 16 * 2**20
-QUIET = 0.03
-"""Seconds without a PDF before the next child is made ready: not while the processor is needed for the last one."""
+QUIET = 0.03 if len(os.sched_getaffinity(0)) == 1 else 0.0
+"""Seconds without a PDF before the next child is made ready: not while the only processor is needed for the last one."""
 
+_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS = 1, 4, 38
 
-_WARM_UP_TEXT = b"\n".join(b"BT /F1 9 Tf 50 %d Td (Warm up: a full page loads what reading needs, once. 01/2020 - 12/2022) Tj ET" % y for y in range(60, 800, 12))
+_WARM_UP_TEXT = b"\n".join(
+    b"BT /F1 9 Tf 50 %d Td (Warm up: a full page loads what reading needs, once. 01/2020 - 12/2022) Tj ET" % y for y in range(60, 800, 12)
+)
 _WARM_UP = b"""%%PDF-1.4
 1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj
 2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj
@@ -50,7 +53,8 @@ def main(fd: int) -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    to_json(extract(_WARM_UP), Document)
+    for _ in range(8):  # until the interpreter has specialised the code
+        to_json(extract(_WARM_UP), Document)
     gc.collect()
     gc.freeze()
     spare: socket.socket | None = _fork(control, warm=True)
@@ -125,8 +129,8 @@ def _confine() -> None:
 
 
 def _prctl(option: int, value: int) -> None:
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
+    if _LIBC:
+        _LIBC.prctl(option, value, 0, 0, 0)
 
 
 def _receive(connection: socket.socket) -> bytes:

@@ -82,7 +82,7 @@ def all_cards(texts: Catalogue, *, hostile: bool = False) -> dict[str, CardJson]
             if made.problem:
                 changes["problem"] = made.problem.model_copy(update={"values": dict.fromkeys(made.problem.values, HOSTILE)})
             made = made.model_copy(update=changes)
-        return job_card(made, texts, now=NOW, json_url="http://127.0.0.1:3978/api/jobs/x/json")
+        return job_card(made, texts, now=NOW, json_url="http://127.0.0.1:3978/api/jobs/x/json", templates=("classic", "modern", "firma"))
 
     name = HOSTILE if hostile else "Katharina Brandt"
     person = Candidate(id="b" * 32, tenant="t", name=name, email=name if hostile else "k@example.com", jobs=("a" * 32,))
@@ -105,6 +105,7 @@ def all_cards(texts: Catalogue, *, hostile: bool = False) -> dict[str, CardJson]
         "error": one(failed("scanned")),
         "error-retry": one(failed("unavailable", retry=True)),
         "error-values": one(failed("broken_template", {"template": "classic", "detail": "unexpected '}'"}, retry=True)),
+        "error-rewrite": one(failed("broken_template", {"template": "firma", "detail": "{{"}, retry=True).model_copy(update={"result": result()})),
         "deleted": one(job(state=State.DELETED)),
         "batch": batch_card(many, texts, now=NOW),
         "help": help_card(texts),

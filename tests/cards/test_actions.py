@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import pytest
 
-from cards.actions import AskDelete, DeleteCandidate, DeleteJob, KeepCandidate, RetryJob, button, pack, unpack
+from cards.actions import AskDelete, DeleteCandidate, DeleteJob, KeepCandidate, RetryJob, RewriteJob, button, pack, unpack
 from pipeline.errors import UserError
 
 
-@pytest.mark.parametrize("action", [RetryJob("j"), DeleteJob("j"), AskDelete("c"), DeleteCandidate("c"), KeepCandidate()])
+@pytest.mark.parametrize(
+    "action", [RetryJob("j"), RewriteJob("j", "modern", "de"), DeleteJob("j"), AskDelete("c"), DeleteCandidate("c"), KeepCandidate()]
+)
 def test_what_is_packed_is_unpacked(action: object) -> None:
     assert unpack(pack(action)) == action
     assert unpack({**pack(action), "an-input": "value"}) == action

@@ -16,7 +16,9 @@ from docx import Document as Word
 
 from app import Running, start
 from bot.settings import Settings
-from tests.fakes import Connector, Files, actions_of, click_activity, message_activity
+from tests.fakes import Connector, Files, Sent, actions_of, click_activity, message_activity
+
+W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 
 
 async def post(running: Running, activity: dict, *, status: int | None = None) -> dict | None:
@@ -30,6 +32,11 @@ async def download(url: str) -> bytes:
     async with aiohttp.ClientSession() as session, session.get(url) as response:
         assert response.status == 200
         return await response.read()
+
+
+def words(docx: bytes) -> str:
+    """All text of a Word file."""
+    return "\n".join(t.text for t in Word(io.BytesIO(docx)).element.body.iter(f"{{{W}}}t") if t.text)
 
 
 async def send_cv(running: Running, connector: Connector, files: Files, name: str = "de-einspaltig-brandt.pdf") -> None:
@@ -54,10 +61,7 @@ async def test_a_dropped_pdf_becomes_a_card_that_turns_into_the_result(running: 
         assert wanted in result.text
     links = {a["title"]: a["url"] for a in actions_of(result.card) if a["type"] == "Action.OpenUrl"}
     data = await download(links["In Word öffnen"])
-    text = "\n".join(
-        p.text for p in Word(io.BytesIO(data)).element.body.iter("{http://schemas.openxmlformats.org/wordprocessingml/2006/main}t") if p.text
-    )
-    assert "Leitung von Projekten mit 2 bis 4 Mio. € Volumen" in text
+    assert "Leitung von Projekten mit 2 bis 4 Mio. € Volumen" in words(data)
     assert b'"name": "Katharina Brandt"' in await download(links["JSON herunterladen"])
     (tmp_path / "cv.docx").write_bytes(data)
     subprocess.run(
@@ -158,6 +162,34 @@ async def test_delete_button_of_the_result_card(running: Running, connector: Con
     answer = await post(running, click_activity(connector, button["data"], message="m1"), status=200)
     assert answer["type"] == "application/vnd.microsoft.card.adaptive"
     assert not list((settings.data / "drive").rglob("*.docx"))
+
+
+async def test_the_word_file_written_again_in_another_template_and_language(running: Running, connector: Connector, files: Files) -> None:
+    await send_cv(running, connector, files)
+    card = connector.sent[-1].card
+    before = await download(next(a["url"] for a in actions_of(card) if a["type"] == "Action.OpenUrl"))
+    button = next(a for a in actions_of(card) if a.get("verb") == "cv.rewrite")
+    assert {"template": "classic", "language": "cv"}.items() <= button["data"].items()
+    chosen = button["data"] | {"template": "modern", "language": "en"}
+    await post(running, click_activity(connector, chosen, message="m1", number="i0", user="somebody-else"), status=200)
+    assert "jemand anderes" in connector.sent[-1].text
+    unknown = click_activity(connector, chosen | {"template": "../../etc"}, message="m1", number="i1")
+    await post(running, unknown, status=200)
+    assert "classic, modern" in connector.sent[-1].text
+    for number in ("i2", "i3"):
+        await post(running, click_activity(connector, chosen, message="m1", number=number), status=200)
+
+    def rewritten(sent: list[Sent]) -> bool:
+        return any(
+            {"verb": "cv.rewrite", "template": "modern", "language": "en"}.items() <= a.get("data", {}).items() for a in actions_of(sent[-1].card)
+        )
+
+    await connector.until(rewritten)
+    assert connector.sent[-1].message == "m1"
+    after = await download(next(a["url"] for a in actions_of(connector.sent[-1].card) if a["type"] == "Action.OpenUrl"))
+    assert "Berufserfahrung" in words(before)
+    assert "Professional experience" in words(after)
+    assert "Leitung von Projekten mit 2 bis 4 Mio. € Volumen" in words(after)
 
 
 async def test_a_card_of_last_year_gets_a_friendly_answer(running: Running, connector: Connector) -> None:

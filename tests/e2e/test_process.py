@@ -9,11 +9,14 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
+import aiohttp
 import pytest
 
-from tests.conftest import ROOT, free_port
+from tests.conftest import ROOT, SAMPLES, free_port
 
 
 def run(*arguments: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
@@ -74,28 +77,75 @@ def test_bad_settings_stop_the_start_and_name_themselves(env: dict[str, str], na
     assert named in done.stderr
 
 
-def test_sigterm_ends_the_server_in_time_and_leaves_no_process(tmp_path: Path) -> None:
-    port = free_port()
-    environment = {"PATH": os.environ["PATH"], "DATA_DIR": str(tmp_path), "PORT": str(port)}
-    process = subprocess.Popen(
-        [sys.executable, "app.py", "serve"], cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    ready = f"http://127.0.0.1:{port}/health/ready"
-    for _ in range(150):
-        time.sleep(0.1)
-        try:
-            with urllib.request.urlopen(ready, timeout=1) as response:
-                assert json.load(response)["status"] == "ok"
-            break
-        except OSError:
-            continue
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Callable[[], tuple[subprocess.Popen[str], str]]]:
+    """Starts the server as a process, always on the same data; returns it and its address once it is ready."""
+    started: list[subprocess.Popen[str]] = []
+
+    def begin() -> tuple[subprocess.Popen[str], str]:
+        port = free_port()
+        environment = {"PATH": os.environ["PATH"], "DATA_DIR": str(tmp_path), "PORT": str(port)}
+        process = subprocess.Popen(
+            [sys.executable, "app.py", "serve"], cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        started.append(process)
+        for _ in range(150):
+            time.sleep(0.1)
+            try:
+                assert get(f"http://127.0.0.1:{port}/health/ready")["status"] == "ok"
+                break
+            except OSError:
+                continue
+        return process, f"http://127.0.0.1:{port}"
+
+    yield begin
+    for process in started:
+        if process.poll() is None:
+            process.kill()
+            process.communicate()
+
+
+def get(url: str) -> dict[str, Any]:
+    with urllib.request.urlopen(url, timeout=5) as response:
+        return dict(json.load(response))
+
+
+Serve = Callable[[], tuple[subprocess.Popen[str], str]]
+
+
+def test_sigterm_ends_the_server_in_time_and_leaves_no_process(serve: Serve) -> None:
+    process, url = serve()
     begun = time.monotonic()
     process.send_signal(signal.SIGTERM)
     output, log = process.communicate(timeout=25)
     assert process.returncode == 0
     assert time.monotonic() - begun < 10
-    assert f"http://127.0.0.1:{port}/" in output
+    assert url in output
     for line in log.splitlines():
         json.loads(line)
     left = subprocess.run(["pgrep", "-f", f"zygote.*{process.pid}"], capture_output=True, check=False)
     assert left.returncode == 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+async def test_a_signal_in_the_middle_of_a_batch_loses_no_cv(serve: Serve, number: int) -> None:
+    process, url = serve()
+    form = aiohttp.FormData()
+    for path in SAMPLES * 5:
+        form.add_field("files", path.read_bytes(), filename=path.name, content_type="application/pdf")
+    async with aiohttp.ClientSession() as session, session.post(f"{url}/api/batch/process", data=form) as response:
+        jobs = (await response.json())["job_ids"]
+    assert len(jobs) == 5 * len(SAMPLES)
+    while not any(get(f"{url}/api/jobs/{job}")["status"] == "done" for job in jobs):
+        time.sleep(0.02)
+    process.send_signal(number)
+    process.communicate(timeout=25)
+    assert process.returncode == (0 if number == signal.SIGTERM else -number)
+    _, url = serve()
+    until = time.monotonic() + 100
+    while left := [job for job in jobs if get(f"{url}/api/jobs/{job}")["status"] != "done"]:
+        assert time.monotonic() < until, left
+        time.sleep(0.2)
+    for job in jobs:
+        with urllib.request.urlopen(f"{url}/api/download/{job}", timeout=5) as response:
+            assert response.read(2) == b"PK"

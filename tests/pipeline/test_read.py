@@ -6,7 +6,10 @@ import io
 import os
 import zlib
 from collections.abc import Callable
+from datetime import UTC, datetime
 
+import pypdf
+import pypdf.xmp
 import pytest
 from reportlab.pdfgen.canvas import Canvas
 
@@ -106,6 +109,18 @@ async def test_links_are_kept(sandbox: Sandbox) -> None:
         c.linkURL("https://www.linkedin.com/in/erika", (40, 795, 200, 812))
 
     assert (await sandbox.read(pdf(draw))).lines[0].links == ("https://www.linkedin.com/in/erika",)
+
+
+@pytest.mark.parametrize(("info", "created"), [(b"", "2024-05-06"), (b"D:20230102030405Z", "2023-01-02")])
+async def test_the_file_s_own_date_is_known_from_either_metadata(sandbox: Sandbox, info: bytes, created: str) -> None:
+    writer = pypdf.PdfWriter(clone_from=io.BytesIO(sample("de-einspaltig-brandt")))
+    writer.metadata = {"/CreationDate": info.decode()} if info else None
+    xmp = pypdf.xmp.XmpInformation.create()
+    xmp.xmp_create_date = datetime(2024, 5, 6, tzinfo=UTC)
+    writer.xmp_metadata = xmp
+    out = io.BytesIO()
+    writer.write(out)
+    assert (await sandbox.read(out.getvalue())).created == created
 
 
 def encrypted() -> bytes:
