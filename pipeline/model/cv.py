@@ -186,6 +186,6 @@ def kept_leaves(node: object, keep: Callable[[str, Sourced], bool], path: str = 
         return node if len(kept) == len(node) and all(map(operator.is_, kept, node)) else kept
     if is_dataclass(node) and not isinstance(node, type):
         values = ((f.name, getattr(node, f.name)) for f in fields(node))
-        changes = {name: kept for name, value in values if (kept := kept_leaves(value, keep, f"{path}/{name}" if path else name)) is not value}
+        changes = {name: changed for name, value in values if (changed := kept_leaves(value, keep, f"{path}/{name}" if path else name)) is not value}
         return replace(node, **changes) if changes else node
     return node
