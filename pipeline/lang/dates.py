@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
-from pipeline.lang.lexicon import lexicon
+from pipeline.lang.lexicon import any_of, lexicon
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +38,10 @@ _YEAR = r"(?:19[4-9]\d|20[0-4]\d)"
 @cache
 def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
     lex = lexicon()
-    names = "|".join(sorted(map(re.escape, lex.months), key=len, reverse=True))
-    present = "|".join(sorted(map(re.escape, lex.present), key=len, reverse=True))
-    since = "|".join(sorted(map(re.escape, lex.since), key=len, reverse=True))
-    until = "|".join(sorted(map(re.escape, lex.until), key=len, reverse=True))
+    names = any_of(lex.months)
+    present = any_of(lex.present)
+    since = any_of(lex.since)
+    until = any_of(lex.until)
     month_name = rf"(?:{names})(?![^\W\d_])\.?"
     date = (
         rf"(?:(?P<iso>{_YEAR}-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12]\d|3[01]))?)(?!\d)"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache, lru_cache
 
-from pipeline.lang.lexicon import key, lexicon
+from pipeline.lang.lexicon import any_of, key, lexicon
 
 _CEFR = re.compile(r"(?<!\w)([ABC][12])(?!\w)")
 
@@ -30,4 +30,4 @@ def cefr(text: str) -> str:
 @cache
 def _wordings() -> re.Pattern[str]:
     """Every wording of a level; the longest first."""
-    return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, sorted(lexicon().levels, key=len, reverse=True)))})(?!\w)")
+    return re.compile(rf"(?<!\w)(?:{any_of(lexicon().levels)})(?!\w)")
