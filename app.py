@@ -19,9 +19,11 @@ from bot.logs import set_up
 from bot.settings import BadSettings, Settings
 from cards.i18n import catalogue, catalogues
 from pipeline.adapters.local.system import RandomIds, SystemClock
+from pipeline.adapters.local.tesseract import Tesseract, installed
 from pipeline.conversion import Options, Tools, convert
 from pipeline.errors import UserError
 from pipeline.ports import Llm
+from pipeline.read.reader import Reader
 from pipeline.read.sandbox import Sandbox
 from pipeline.render.word import template_names, template_path
 
@@ -56,6 +58,12 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument("--template", metavar="NAME", help="a Word template: classic, modern, or one of the firm's")
             command.add_argument("--lang", choices=("de", "en"), default="", help="language of the headings (default: the CV's)")
     return parser
+
+
+def make_reader(settings: Settings, sandbox: Sandbox) -> Reader:
+    """Scans are read where Tesseract is installed, and refused where not."""
+    languages = installed(settings.ocr_languages)
+    return Reader(sandbox, Tesseract(languages) if languages else None)
 
 
 def make_llm(settings: Settings) -> Llm | None:
@@ -95,7 +103,7 @@ async def command_line(arguments: argparse.Namespace, settings: Settings) -> int
         return USAGE
     sandbox = Sandbox()
     llm = make_llm(settings)
-    tools = Tools(sandbox, llm, firm=settings.firm, templates=settings.templates)
+    tools = Tools(make_reader(settings, sandbox), llm, firm=settings.firm, templates=settings.templates)
     options = Options(today=SystemClock().now().date(), template=template, language=arguments.lang if word else "")
     try:
         return await run(arguments.paths, arguments.out, lambda pdf: convert(pdf, tools, options, word=word), texts)
@@ -178,7 +186,7 @@ async def start(settings: Settings, *, pace: float = 2.0) -> Running:
         blobs=blobs,
         drive=drive,
         incoming=LinkedFiles(hosts=settings.file_hosts, local_origins=settings.local_origins),
-        tools=Tools(sandbox, llm, firm=settings.firm, templates=settings.templates),
+        tools=Tools(make_reader(settings, sandbox), llm, firm=settings.firm, templates=settings.templates),
         clock=clock,
         ids=ids,
     )

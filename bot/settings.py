@@ -35,6 +35,7 @@ class Settings:
     allowed_tenants: frozenset[str] = frozenset()
     file_hosts: tuple[str, ...] = FILE_HOSTS
     local_origins: tuple[str, ...] = ()
+    ocr_languages: str = ""
     llm_model: str = "gpt-4o-mini"
     openai_key: str = ""
     openai_base_url: str = ""
@@ -88,6 +89,7 @@ class Settings:
             allowed_tenants=frozenset(names("ALLOWED_TENANTS")) or frozenset(filter(None, [get("MICROSOFT_APP_TENANT_ID")])),
             file_hosts=names("FILE_HOSTS") or FILE_HOSTS,
             local_origins=names("LOCAL_ORIGINS"),
+            ocr_languages=get("OCR_LANGUAGES"),
             llm_model=get("AZURE_OPENAI_DEPLOYMENT") if azure else get("OPENAI_MODEL", "gpt-4o-mini"),
             openai_key=get("OPENAI_API_KEY"),
             openai_base_url=get("OPENAI_BASE_URL"),

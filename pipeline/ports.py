@@ -135,8 +135,39 @@ class IncomingFiles(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class PageImage:
+    """A page as a picture: `grey` holds height × width bytes, row by row from the top, 0 black to 255 white."""
+
+    width: int
+    height: int
+    dpi: float
+    grey: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class OcrWord:
+    """A word on a picture: box in pixels from the top left corner, confidence from 0 to 1; words of one printed line share `line`."""
+
+    text: str
+    left: int
+    top: int
+    right: int
+    bottom: int
+    confidence: float
+    line: int
+
+
+class Ocr(Protocol):
+    """Optical character recognition: sees the picture of a page and nothing else."""
+
+    async def words(self, image: PageImage) -> list[OcrWord]:
+        """The words of a page, in any order. Raises TransientError; UserError (too_complex) where a page takes too long."""
+        ...
+
+
 class PdfReader(Protocol):
-    """The sandbox that PDFs are opened in."""
+    """Opens PDFs; whatever a file does, it does it in a process of its own."""
 
     async def read(self, pdf: bytes) -> Document:
         """Raises UserError, TransientError."""

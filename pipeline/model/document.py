@@ -42,7 +42,8 @@ class Line:
 
     `number` counts from 1 through the whole document, `page` from 1. `flow` names the stream of text that the line belongs
     to: lines of a sidebar and of the main column have different flows, cells of one table row the same. `bullet` says that
-    the page shows a list marker before the text; the marker itself is not part of `text`.
+    the page shows a list marker before the text; the marker itself is not part of `text`. `confidence`, 0 to 1, is that of
+    character recognition, None where the page has its text as text.
     """
 
     number: int
@@ -53,6 +54,7 @@ class Line:
     flow: int = 0
     bullet: bool = False
     links: tuple[str, ...] = ()
+    confidence: float | None = None
 
     @cached_property
     def size(self) -> float:
@@ -83,13 +85,18 @@ class PageSize:
 
 @dataclass(frozen=True)
 class Document:
-    """All lines of a PDF. `created` is the ISO date of the PDF's metadata, or empty; `flags` names active content."""
+    """All lines of a PDF.
+
+    `created` is the ISO date of the PDF's metadata, or empty; `flags` names active content; `scanned` are the pages, from 1,
+    that are pictures.
+    """
 
     lines: tuple[Line, ...]
     pages: tuple[PageSize, ...]
     created: str = ""
     producer: str = ""
     flags: tuple[str, ...] = ()
+    scanned: tuple[int, ...] = ()
 
     @cached_property
     def _index(self) -> dict[int, Line]:

@@ -16,11 +16,11 @@ from pipeline.errors import UserError
 from pipeline.model.document import Box, Document, Line, PageSize
 from pipeline.read.order import LEFT, MAIN, RIGHT, ordered
 from pipeline.read.segments import Segment, segments, text_and_spans
-from pipeline.read.words import page_dots, page_links, page_words
+from pipeline.read.words import Drawn, Word, page_drawn, page_links, page_words
 
 MAX_PAGES = 60
-MIN_LETTERS = 60
-"""Fewer letters than this in the whole file: the pages are pictures."""
+MIN_LETTERS = 20
+"""A page with fewer letters and something drawn on it is a picture."""
 
 MAX_LINES = 6000
 MAX_WORD = 1000
@@ -28,7 +28,7 @@ MAX_WORD = 1000
 
 
 def extract(data: bytes) -> Document:
-    """Read a PDF. Raises UserError: not_a_pdf, damaged, encrypted, too_many_pages, no_pages, scanned."""
+    """Read a PDF. Pictures of pages are named, not read. Raises UserError: not_a_pdf, damaged, encrypted, too_many_pages, no_pages."""
     if b"%PDF-" not in data[:1024]:
         raise UserError("not_a_pdf")
     try:
@@ -41,11 +41,15 @@ def extract(data: bytes) -> Document:
         raise UserError("too_many_pages", pages=len(pdf), limit=MAX_PAGES)
     pages: list[PageSize] = []
     per_page: list[list[Segment]] = []
-    for page in _pages(pdf):
+    scanned: list[int] = []
+    for number, page in enumerate(_pages(pdf), start=1):
         size = PageSize(*(round(v, 1) for v in page.get_size()))
-        found = ordered(segments(page_words(page, page.get_textpage())), size)
+        words, drawn = page_words(page, page.get_textpage()), page_drawn(page)
+        if is_scan(words, drawn):
+            scanned.append(number)
+        found = ordered(segments(words), size)
         boxed = [(segment, segment.box) for segment in found]
-        _mark_bullets(boxed, page_dots(page))
+        _mark_bullets(boxed, drawn.dots)
         for area, url in page_links(page, pdf):
             for segment, box in boxed:
                 if area.y0 <= box.middle <= area.y1 and box.x0 < area.x1 and area.x0 < box.x1:
@@ -55,11 +59,20 @@ def extract(data: bytes) -> Document:
         if sum(map(len, per_page)) > MAX_LINES or max((len(w.text) for s in found for w in s.words), default=0) > MAX_WORD:
             raise UserError("too_complex")
     _carry_flows_over(per_page)
-    lines = _numbered(per_page)
-    if sum(map(str.isalpha, "".join(line.text for line in lines))) < MIN_LETTERS:
-        raise UserError("scanned")
+    lines = numbered(per_page)
     producer = pdf.get_metadata_value("Producer")[:80]
-    return Document(lines=tuple(lines), pages=tuple(pages), created=_created(pdf, data), producer=producer, flags=_active(pdf))
+    return Document(
+        lines=tuple(lines), pages=tuple(pages), created=_created(pdf, data), producer=producer, flags=_active(pdf), scanned=tuple(scanned)
+    )
+
+
+def is_scan(words: list[Word], drawn: Drawn) -> bool:
+    """Is the page a picture, with no text, with that of a scanner's software, or with text that cannot be read?"""
+    text = "".join(word.text for word in words)
+    letters = sum(map(str.isalpha, text))
+    unreadable = sum(c == "\ufffd" or "\ue000" <= c <= "\uf8ff" for c in text)
+    layered = drawn.picture > 0.8 and drawn.unprinted > 0.9
+    return layered or (letters < MIN_LETTERS and drawn.shapes > 0) or unreadable > 0.3 * len(text) > 0
 
 
 def _pages(pdf: pdfium.PdfDocument) -> Iterator[pdfium.PdfPage]:
@@ -115,7 +128,8 @@ def _carry_flows_over(pages: list[list[Segment]]) -> None:
                 segment.flow = RIGHT
 
 
-def _numbered(pages: list[list[Segment]]) -> list[Line]:
+def numbered(pages: list[list[Segment]]) -> list[Line]:
+    """The segments as lines, numbered through from 1."""
     lines: list[Line] = []
     for page, found in enumerate(pages, start=1):
         for segment in found:

@@ -6,7 +6,6 @@ import asyncio
 import json
 import os
 import socket
-import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -16,11 +15,22 @@ from pydantic import ValidationError
 from pipeline.errors import TransientError, UserError
 from pipeline.model.codec import from_json
 from pipeline.model.document import Document
-from pipeline.read.zygote import WALL_SECONDS
+from pipeline.ports import PageImage
+from pipeline.read.pixels import HEAD
+from pipeline.read.zygote import REQUEST, WALL_SECONDS
 
 MAX_BYTES = 10 * 2**20
 _ROOT = Path(__file__).parents[2]
 _MAX_ANSWER = 32 * 2**20
+
+
+def _refusal(answer: bytes) -> UserError:
+    """What the child says is wrong with the file; an answer that is none is a file that broke it."""
+    try:
+        refused = json.loads(answer)
+        return UserError(str(refused["error"]), **refused["values"])
+    except (ValueError, KeyError, TypeError):
+        return UserError("too_complex")
 
 
 class Sandbox:
@@ -58,24 +68,35 @@ class Sandbox:
 
     async def read(self, pdf: bytes) -> Document:
         """Read one PDF. Raises UserError with the reason, TransientError where the sandbox itself failed."""
+        answer = await self._answer(pdf, 0)
+        if not answer.startswith(b'{"document":'):
+            raise _refusal(answer)
+        try:
+            return from_json(answer[len(b'{"document":') : -1], Document)
+        except ValidationError:
+            raise UserError("too_complex") from None
+
+    async def pixels(self, pdf: bytes, page: int) -> PageImage:
+        """The picture of a page, from 1. Raises as `read`."""
+        answer = await self._answer(pdf, page)
+        width, height, dpi = HEAD.unpack_from(answer) if len(answer) > HEAD.size else (0, 0, 0.0)
+        if not width or len(answer) != HEAD.size + width * height:
+            raise _refusal(answer)
+        return PageImage(width, height, dpi, answer[HEAD.size :])
+
+    async def _answer(self, pdf: bytes, page: int) -> bytes:
         if len(pdf) > MAX_BYTES:
             raise UserError("too_large", limit=MAX_BYTES // 2**20)
         async with self._places:
             await self.start()
-            answer = await self._ask(pdf)
+            answer = await self._ask(pdf, page)
         if not answer:
             if self._process is None or self._process.poll() is not None:
                 raise TransientError("the sandbox is gone")
             raise UserError("too_complex")
-        try:
-            if answer.startswith(b'{"document":'):
-                return from_json(answer[len(b'{"document":') : -1], Document)
-            refused = json.loads(answer)
-            raise UserError(str(refused["error"]), **refused["values"])
-        except (ValidationError, ValueError, KeyError):
-            raise UserError("too_complex") from None
+        return answer
 
-    async def _ask(self, pdf: bytes) -> bytes:
+    async def _ask(self, pdf: bytes, page: int) -> bytes:
         """The child's answer; empty where it was killed or took too long."""
         if self._control is None:
             raise TransientError("no sandbox")
@@ -91,14 +112,14 @@ class Sandbox:
             ours.setblocking(False)
             try:
                 async with asyncio.timeout(WALL_SECONDS + 2):
-                    return await self._exchange(ours, pdf)
+                    return await self._exchange(ours, REQUEST.pack(len(pdf), page) + pdf)
             except (TimeoutError, OSError):
                 return b""
 
     @staticmethod
-    async def _exchange(connection: socket.socket, pdf: bytes) -> bytes:
+    async def _exchange(connection: socket.socket, request: bytes) -> bytes:
         loop = asyncio.get_running_loop()
-        await loop.sock_sendall(connection, struct.pack(">I", len(pdf)) + pdf)
+        await loop.sock_sendall(connection, request)
         parts = bytearray()
         while chunk := await loop.sock_recv(connection, 1 << 18):
             parts += chunk

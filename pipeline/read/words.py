@@ -208,19 +208,41 @@ class _Upright:
         return Box(round(left, 2), round(self.height - top, 2), round(right, 2), round(self.height - bottom, 2))
 
 
-def page_dots(page: pdfium.PdfPage) -> list[Box]:
-    """Small drawn shapes, as wide as high: list markers that are no text."""
+@dataclass(slots=True)
+class Drawn:
+    """What a page shows besides words. `dots` are small shapes, as wide as high: list markers that are no text."""
+
+    dots: list[Box]
+    shapes: int
+    picture: float
+    """Share of the page that its largest picture covers."""
+    unprinted: float
+    """Share of the text objects that leave no ink (render mode 3), as the text layer of a scan does."""
+
+
+def page_drawn(page: pdfium.PdfPage) -> Drawn:
+    """One walk over the page's objects."""
     upright = _Upright(page)
     left, bottom, right, top = (ctypes.c_float() for _ in range(4))
-    found: list[Box] = []
+    area = max(1.0, (upright.right - upright.left) * (upright.top - upright.bottom))
+    dots: list[Box] = []
+    shapes, texts, unprinted, picture = 0, 0, 0, 0.0
     for i in range(min(raw.FPDFPage_CountObjects(page.raw), 4000)):
-        shape = raw.FPDFPage_GetObject(page.raw, i)
-        if raw.FPDFPageObj_GetType(shape) != raw.FPDF_PAGEOBJ_PATH or not raw.FPDFPageObj_GetBounds(shape, left, bottom, right, top):
+        item = raw.FPDFPage_GetObject(page.raw, i)
+        kind = raw.FPDFPageObj_GetType(item)
+        if kind == raw.FPDF_PAGEOBJ_TEXT:
+            texts += 1
+            unprinted += raw.FPDFTextObj_GetTextRenderMode(item) == raw.FPDF_TEXTRENDERMODE_INVISIBLE
+            continue
+        shapes += 1
+        if kind not in (raw.FPDF_PAGEOBJ_PATH, raw.FPDF_PAGEOBJ_IMAGE) or not raw.FPDFPageObj_GetBounds(item, left, bottom, right, top):
             continue
         width, height = right.value - left.value, top.value - bottom.value
-        if 1.2 < width < 7 and 1.2 < height < 7 and abs(width - height) < 0.35 * max(width, height):
-            found.append(upright.box(*upright.turned(left.value, bottom.value, right.value, top.value)))
-    return found
+        if kind == raw.FPDF_PAGEOBJ_IMAGE:
+            picture = max(picture, width * height / area)
+        elif 1.2 < width < 7 and 1.2 < height < 7 and abs(width - height) < 0.35 * max(width, height):
+            dots.append(upright.box(*upright.turned(left.value, bottom.value, right.value, top.value)))
+    return Drawn(dots, shapes, picture, unprinted / texts if texts else 0.0)
 
 
 def page_links(page: pdfium.PdfPage, document: pdfium.PdfDocument) -> list[tuple[Box, str]]:

@@ -1,7 +1,7 @@
 """The pre-warmed parent of the sandbox: one process that has the PDF libraries loaded and forks a child per PDF.
 
 Run as `python -m pipeline.read.zygote FD`. On the control socket FD each message carries one socket; the forked child
-reads a PDF from it (4 bytes length, big endian, then the bytes), answers with JSON, and ends. The child has limits on
+reads a request from it (`REQUEST`, then the bytes of the PDF), answers with JSON or with the picture of a page, and ends. The child has limits on
 memory, CPU time, wall time, files and processes; whatever it does, the zygote and the server live on.
 """
 
@@ -22,11 +22,15 @@ from pipeline.errors import UserError
 from pipeline.model.codec import to_json
 from pipeline.model.document import Document
 from pipeline.read.extract import extract
+from pipeline.read.pixels import page_pixels
 
 MEMORY = 768 * 2**20
 CPU_SECONDS = 10
 WALL_SECONDS = 15
 MAX_BYTES = 16 * 2**20
+REQUEST = struct.Struct(">IH")
+"""Length of the PDF, and the page whose picture is asked for; 0 asks for the document."""
+
 QUIET = 0.03 if len(os.sched_getaffinity(0)) == 1 else 0.0
 """Seconds without a PDF before the next child is made ready: not while the only processor is needed for the last one."""
 
@@ -104,9 +108,9 @@ def _child(waiting: socket.socket, *, warm: bool) -> None:
         connection = socket.socket(fileno=fds[0])
         waiting.close()
         _confine()
-        data = _receive(connection)
+        data, page = _receive(connection)
         try:
-            answer = b'{"document":' + to_json(extract(data), Document) + b"}"
+            answer = page_pixels(data, page) if page else b'{"document":' + to_json(extract(data), Document) + b"}"
         except UserError as error:
             answer = json.dumps({"error": error.key, "values": error.values}).encode()
         connection.sendall(answer)
@@ -133,7 +137,9 @@ def _prctl(option: int, value: int) -> None:
         _LIBC.prctl(option, value, 0, 0, 0)
 
 
-def _receive(connection: socket.socket) -> bytes:
+def _receive(connection: socket.socket) -> tuple[bytes, int]:
+    """A PDF and the page asked for."""
+
     def exactly(count: int) -> bytes:
         parts = bytearray()
         while len(parts) < count:
@@ -143,10 +149,10 @@ def _receive(connection: socket.socket) -> bytes:
             parts += part
         return bytes(parts)
 
-    (size,) = struct.unpack(">I", exactly(4))
+    size, page = REQUEST.unpack(exactly(REQUEST.size))
     if size > MAX_BYTES:
         raise ValueError(size)
-    return exactly(size)
+    return exactly(size), page
 
 
 if __name__ == "__main__":
