@@ -12,15 +12,33 @@ from pipeline.model.cv import Cv
 from pipeline.model.document import Document
 from pipeline.model.finding import SEVERITIES, Finding
 
+UNSURE = 0.75
+"""Lines that character recognition is less sure of should be read by a person."""
+
 
 def check(cv: Cv, document: Document, *, today: date) -> tuple[Cv, list[Finding]]:
     """The Cv with only what the page supports, its ledger complete, and the findings, gravest first."""
     cv, unsupported = verified(cv, document)
     cv, lost = balanced(cv, document)
     findings = [*unsupported, *contact_checked(cv), *dates_checked(cv, today), *lost]
+    findings += _recognised(document)
     if document.flags:
         active = ", ".join(f.strip("/") for f in document.flags if f != "/AcroForm")
         if active:
             findings.append(Finding("info", "active_content", values=(("names", active),)))
     findings.sort(key=lambda f: SEVERITIES.index(f.severity))
     return cv, findings
+
+
+def _recognised(document: Document) -> list[Finding]:
+    """That pages were read from a picture, and which lines the engine was not sure of."""
+    if not document.scanned:
+        return []
+    pages = ", ".join(map(str, document.scanned))
+    found = [Finding("info", "recognised", values=(("pages", pages),))]
+    unsure = [line for line in document.lines if line.confidence is not None and line.confidence < UNSURE]
+    if unsure:
+        text = "; ".join(line.text for line in unsure)
+        numbers = tuple(line.number for line in unsure)
+        found.append(Finding("warning", "recognised_badly", "", numbers, (("count", str(len(unsure))), ("text", text[:160]))))
+    return found

@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import replace
 
 from pipeline.errors import UserError
-from pipeline.model.document import Document, Line, PageSize
+from pipeline.model.document import Document, Line
 from pipeline.ports import Ocr
 from pipeline.read.sandbox import Sandbox
 from pipeline.read.scan import scan_lines, with_scans
@@ -35,7 +35,7 @@ class Reader:
             raise UserError("no_text" if self._ocr else "scanned")
         return document
 
-    async def _page(self, pdf: bytes, number: int, ocr: Ocr) -> tuple[PageSize, list[Line]]:
+    async def _page(self, pdf: bytes, number: int, ocr: Ocr) -> list[Line]:
         image = await self._sandbox.pixels(pdf, number)
         words = await ocr.words(image)
         return await asyncio.to_thread(scan_lines, words, image, number)

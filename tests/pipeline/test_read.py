@@ -15,6 +15,7 @@ from reportlab.pdfgen.canvas import Canvas
 
 from pipeline.errors import UserError
 from pipeline.model.document import Document
+from pipeline.read.reader import Reader
 from pipeline.read.sandbox import Sandbox
 from tests.conftest import sample
 
@@ -175,7 +176,7 @@ def form_bomb() -> bytes:
 )  # fmt: skip
 async def test_a_bad_file_ends_with_a_named_reason_and_the_sandbox_lives_on(sandbox: Sandbox, data: bytes, reasons: set[str]) -> None:
     with pytest.raises(UserError) as caught:
-        await sandbox.read(data)
+        await Reader(sandbox, None).read(data)
     assert caught.value.key in reasons
     assert (await sandbox.read(sample("de-tabelle-yilmaz"))).lines
 

@@ -18,6 +18,9 @@ _MAX_ANSWER = 8 * 2**20
 _WORD = "5"
 """The TSV's level of words."""
 
+OTSU, SAUVOLA = 0, 2
+"""Tesseract's ways to tell ink from paper: one threshold for the page (better on clean scans), or one for each place."""
+
 
 class Tesseract:
     """`languages` in Tesseract's names, joined by "+". At most `pages` are recognised at the same time, each on one core."""
@@ -29,7 +32,20 @@ class Tesseract:
     async def words(self, image: PageImage) -> list[OcrWord]:
         """Raises UserError: too_complex; TransientError where the program does not start."""
         picture = b"P5 %d %d 255\n" % (image.width, image.height) + image.grey
-        program = ["tesseract", "stdin", "stdout", "-l", self._languages, "--psm", "3", "--dpi", str(round(image.dpi)), "tsv"]
+        program = [
+            "tesseract",
+            "stdin",
+            "stdout",
+            "-l",
+            self._languages,
+            "--psm",
+            "3",
+            "-c",
+            f"thresholding_method={SAUVOLA if unevenly_lit(image) else OTSU}",
+            "--dpi",
+            str(round(image.dpi)),
+            "tsv",
+        ]
         # several threads for one page are five times slower than one; pages run beside each other instead
         environment = {"PATH": os.defpath, "OMP_THREAD_LIMIT": "1", "LANG": "C.UTF-8"}
         if prefix := os.environ.get("TESSDATA_PREFIX"):
@@ -59,6 +75,19 @@ class Tesseract:
         if process.returncode or len(output) > _MAX_ANSWER:
             raise UserError("too_complex")
         return words_of(output.decode("utf-8", "replace"))
+
+
+def unevenly_lit(image: PageImage, *, tiles: int = 6, samples: int = 12) -> bool:
+    """Is the paper much darker in one place than in another, as on a photograph?"""
+    whites = []
+    width, height = image.width // tiles, image.height // tiles
+    if width < samples or height < samples:
+        return False
+    for left in range(0, width * tiles, width):
+        for top in range(0, height * tiles, height):
+            rows = (image.grey[y * image.width + left : y * image.width + left + width] for y in range(top, top + height, height // samples))
+            whites.append(sorted(max(row) for row in rows)[samples // 2])
+    return min(whites) < 0.78 * max(whites)
 
 
 def words_of(tsv: str) -> list[OcrWord]:
