@@ -20,7 +20,10 @@ from pipeline.read.words import Drawn, Word, page_drawn, page_links, page_words
 
 MAX_PAGES = 60
 MIN_LETTERS = 20
-"""A page with fewer letters and something drawn on it is a picture."""
+"""A page with fewer letters and a large picture, or many shapes, is a picture."""
+
+MANY_SHAPES = 200
+"""Letters that are drawn as outlines are so many shapes."""
 
 MAX_LINES = 6000
 MAX_WORD = 1000
@@ -72,7 +75,8 @@ def is_scan(words: list[Word], drawn: Drawn) -> bool:
     letters = sum(map(str.isalpha, text))
     unreadable = sum(c == "\ufffd" or "\ue000" <= c <= "\uf8ff" for c in text)
     layered = drawn.picture > 0.8 and drawn.unprinted > 0.9
-    return layered or (letters < MIN_LETTERS and drawn.shapes > 0) or unreadable > 0.3 * len(text) > 0
+    pictured = drawn.picture > 0.3 or drawn.shapes > MANY_SHAPES
+    return layered or (letters < MIN_LETTERS and pictured) or unreadable > 0.3 * len(text) > 0
 
 
 def _pages(pdf: pdfium.PdfDocument) -> Iterator[pdfium.PdfPage]:

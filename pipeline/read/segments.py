@@ -151,17 +151,26 @@ def _private(text: str) -> bool:
 
 
 def _despaced(words: list[Word]) -> list[Word]:
-    """Undo letter-spacing: 'K U R Z P RO F I L' is one word."""
-    if len(words) < 4 or sum(len(w.text) for w in words) > 2 * len(words) or not any(w.text.isalpha() for w in words):
+    """Undo letter-spacing: 'K U R Z P RO F I L' is one word. Letters stand as far apart as pieces of one word do."""
+    if len(words) < 2:
         return words
-    if sum(len(w.text) == 1 for w in words) < 0.5 * len(words):
-        return words
+    size = max(w.style.size for w in words)
     gaps = [b.box.x0 - a.box.x1 for a, b in itertools.pairwise(words)]
-    usual = median(gaps)
+    spaced = [w.spacing for w in words if len(w.text) > 1]
+    if spaced:
+        usual = max(spaced)  # kerning of a pair (TA) makes it smaller, nothing makes it larger
+        if usual < 0.05 * size:
+            return words
+        reach = usual + 0.1 * size
+    else:
+        usual = median(gaps)
+        if len(words) < 4 or usual > 0.8 * size or not any(w.text.isalpha() for w in words):
+            return words
+        reach = 1.7 * max(usual, 0.1)
     joined = [words[0]]
     for word, gap in zip(words[1:], gaps, strict=True):
         last = joined[-1]
-        if gap <= 1.7 * max(usual, 0.1):
+        if gap <= reach:
             joined[-1] = Word(
                 last.text + word.text,
                 Box(last.box.x0, min(last.box.y0, word.box.y0), word.box.x1, max(last.box.y1, word.box.y1)),

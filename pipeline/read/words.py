@@ -48,10 +48,13 @@ class Style:
 
 @dataclass(slots=True)
 class Word:
+    """`spacing` is the room between its first two letters, in points."""
+
     text: str
     box: Box
     base: float
     style: Style
+    spacing: float = 0.0
 
 
 def page_words(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage) -> list[Word]:
@@ -86,7 +89,10 @@ class _Words:
             last = self._box(end - 1) if end - first > 1 else box
             level = abs(box[1] - last[1]) < SAME and abs(box[3] - last[3]) < SAME
             if level and box[0] <= last[0] and last[2] - box[0] < 1.8 * style.size * (end - first):
-                found.append(self._word(match[0], first, (box[0], box[1], max(box[2], last[2]), box[3]), style))
+                word = self._word(match[0], first, (box[0], box[1], max(box[2], last[2]), box[3]), style)
+                if end - first > 1:
+                    word.spacing = self._box(first + 1)[0] - box[2]
+                found.append(word)
             else:
                 found += self._split(list(range(first, end)))
         return found
