@@ -130,7 +130,9 @@ def word_file(person: Person, path: Path, *, table: bool) -> None:
     words, made = words_of(person["language"]), docx.Document()
     made.styles["Normal"].font.name, made.styles["Normal"].font.size = "Carlito", Pt(10.5)
     made.add_heading(person["name"], 0)
-    made.add_paragraph(f"{person['label']}\n{person['street']}, {person['postal_code']} {person['city']}\n{words['phone']}: {person['phone']}\n{words['email']}: {person['email']}")
+    made.add_paragraph(
+        f"{person['label']}\n{person['street']}, {person['postal_code']} {person['city']}\n{words['phone']}: {person['phone']}\n{words['email']}: {person['email']}"
+    )
 
     def entries(rows: list[tuple[str, str, list[str]]]) -> None:
         grid = made.add_table(rows=0, cols=2) if table else None
@@ -194,7 +196,9 @@ def main() -> None:
                 if layout.startswith("word"):
                     source = Path(folder) / f"{name}.docx"
                     word_file(ready, source, table=layout == "wordtable")
-                    subprocess.run(["soffice", "--headless", "--convert-to", "pdf", "--outdir", target.parent, source], check=True, capture_output=True)
+                    subprocess.run(
+                        ["soffice", "--headless", "--convert-to", "pdf", "--outdir", target.parent, source], check=True, capture_output=True
+                    )
                 else:
                     source = Path(folder) / f"{name}.html"
                     source.write_text(html_file(ready, layout), "utf-8")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pipeline.lang.dates import find_periods
 from pipeline.model.cv import Sourced
 from pipeline.model.document import Line
 from pipeline.structure.text import Edges, continues, value
@@ -34,9 +35,15 @@ def items(lines: Sequence[Line], edges: Edges, indent: float | None = None) -> l
     return [Item(tuple(group), group[0].bullet or (not marked and indent is not None and group[0].box.x0 > indent + 5)) for group in groups]
 
 
+def _leads_with_date(line: Line) -> bool:
+    """In a list where dates lead, each date begins the next item."""
+    found = find_periods(line.text)
+    return bool(found) and found[0].span[0] == 0
+
+
 def _goes_on(group: list[Line], line: Line, edges: Edges, *, marked: bool) -> bool:
     first, last = group[0], group[-1]
-    if line.bullet:
+    if line.bullet or (_leads_with_date(line) and _leads_with_date(first)):
         return False
     if first.bullet:
         under = line.box.x0 > first.box.x0 - 3 and line.flow == first.flow

@@ -203,7 +203,9 @@ def _same_row(a: Line, b: Line) -> bool:
 
 
 def _look(line: Line) -> tuple[float, bool, bool, str]:
-    return (line.size, line.bold, line.italic, line.color)
+    """How the line begins: "**Fitter**, Example Ltd" looks like "**Head of maintenance**, Ltd", however long each part is."""
+    first = line.spans[0]
+    return (line.size, first.bold, first.italic, first.color)
 
 
 def _row(lines: Sequence[Line], i: int) -> tuple[int, int]:

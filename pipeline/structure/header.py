@@ -89,7 +89,7 @@ def header_and_body(entry: Entry, edges: Edges, *, most: int = 3) -> tuple[list[
         wrapped = continues(last, line, edges) and line.spans[0].italic == last.spans[-1].italic
         if not wrapped:
             indented = line.box.x0 > indent + 6 and line.box.x0 > last.box.x0 + 6
-            far = line.page == last.page and line.box.y0 - last.box.y1 > 1.1 * line.size
+            far = _far(last, line, body[1] if len(body) > 1 else None)
             sentence = len(line.text) > 75 or (line.text.rstrip().endswith((".", ";")) and not lexicon().company_suffix.search(line.text))
             full = bool(len(body) > 1 and continues(line, body[1], edges) and len(line.text) > 50)
             if indented or far or sentence or full or len(_texts(pieces, edges)) >= most:
@@ -97,6 +97,17 @@ def header_and_body(entry: Entry, edges: Edges, *, most: int = 3) -> tuple[list[
         pieces.append(Piece(line, line.text))
         body.pop(0)
     return _texts(pieces, edges), body
+
+
+def _far(last: Line, line: Line, following: Line | None) -> bool:
+    """Does a gap part the header from what describes the entry? Not where all lines stand so wide apart."""
+    if line.page != last.page:
+        return False
+    gap = line.box.y0 - last.box.y1
+    if gap <= 1.1 * line.size:
+        return False
+    below = following.box.y0 - line.box.y1 if following and following.page == line.page else 2.2 * line.size
+    return gap > 1.25 * below
 
 
 def _texts(pieces: Sequence[Piece], edges: Edges) -> list[Text]:

@@ -238,6 +238,10 @@ def languages(lines: Sequence[Line]) -> tuple[tuple[Language, ...], list[Line]]:
     named_by: Line | None = None
     for line in by_columns(lines, lambda line: pattern.fullmatch(line.text.strip()) is not None):
         text = line.text
+        if listed := _names_with_levels(line):
+            found.extend(listed)
+            awaiting, named_by = None, line
+            continue
         matches = list(pattern.finditer(text))
         if not matches:
             plain = key(text)
@@ -278,6 +282,15 @@ def languages(lines: Sequence[Line]) -> tuple[tuple[Language, ...], list[Line]]:
         if level_for_all and level_for_all.lines[0] == line.number:
             level_for_all = None
     return tuple(found), unused
+
+
+def _names_with_levels(line: Line) -> list[Language]:
+    """ "English (native), Yoruba (fluent)": where each name has its level in brackets, no list of names is needed."""
+    parts = split_outside_brackets(line.text, r",\s+|;\s*|\s+[·•|]\s+")
+    pairs = [re.fullmatch(r"([^\W\d_][\w .-]{1,25}?)\s*\(([^()]+)\)", p) for p in parts]
+    if len(parts) < 2 or not all(pairs) or not any(pair and cefr(pair.group(2)) for pair in pairs):
+        return []
+    return [_language(part(bare(pair.group(1)), line), part(bare(pair.group(2)), line)) for pair in pairs if pair]
 
 
 def _same_level(level: Sourced | None, text: str) -> bool:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from pipeline.lang.dates import find_dates
+from pipeline.lang.dates import find_dates, find_periods
 from pipeline.lang.detect import language_of
 from pipeline.lang.lexicon import key, lexicon
 from pipeline.model.cv import Cv, Education, LeftOut, Period, Position, Project, Section, Sourced, leaves
@@ -16,9 +16,11 @@ from pipeline.structure.contact import contact, contact_like
 from pipeline.structure.entries import Entry, entries
 from pipeline.structure.furniture import without_furniture
 from pipeline.structure.header import DEGREE, JOB, Evidence, Roles, Text, header_and_body, roles, what_first
+from pipeline.structure.labelled import Form, forms
 from pipeline.structure.lists import certificates, languages, list_items, plain_entries, skills
+from pipeline.structure.periods import period_of
 from pipeline.structure.sections import Part, parts
-from pipeline.structure.text import Edges, bare, label_of, part, split_outside_brackets, value
+from pipeline.structure.text import Edges, bare, joined, label_of, part, split_outside_brackets, value
 
 NAME = "rules/1"
 
@@ -125,7 +127,11 @@ def _read_entries(lines: Sequence[Line], edges: Edges, evidence: Evidence, *, sp
 
 def _positions(lines: Sequence[Line], edges: Edges) -> tuple[Position, ...]:
     found: list[Position] = []
+    employer: Roles | None = None
     for entry, told, rest, body in _read_entries(lines, edges, JOB, split_place=True):
+        told = _at_the_same_employer(told, employer)
+        if told.what and told.who:
+            employer = told
         technologies, body = _technologies(body, edges)
         summary, highlights = _described(rest, body, edges, _left(told.what, told.who))
         company = told.who.value() if told.who else None
@@ -141,6 +147,24 @@ def _positions(lines: Sequence[Line], edges: Edges) -> tuple[Position, ...]:
             )
         )
     return tuple(found)
+
+
+def _at_the_same_employer(told: Roles, last: Roles | None) -> Roles:
+    """A second position below one employer's name looks like the first one, and unlike the name."""
+    only = told.what or told.who
+    if last is None or last.what is None or last.who is None or only is None or (told.what and told.who):
+        return told
+    above = last.who.lines[0].number < last.what.lines[0].number
+    if not above or look(only) != look(last.what) or look(last.what) == look(last.who):
+        return told
+    return Roles(only, last.who, told.where or last.where)
+
+
+def look(text: Text) -> tuple[float, bool, bool, str, int]:
+    """How a text is set: style, and how far it is indented (in steps of three points)."""
+    line = text.lines[0]
+    span = next((s for s in line.spans if line.text[s.start : s.end].strip()[:3] == text.text.strip()[:3]), line.spans[0])
+    return (span.size, span.bold, span.italic, span.color, round(line.box.x0 / 3))
 
 
 def _education(lines: Sequence[Line], edges: Edges) -> tuple[Education, ...]:
@@ -161,6 +185,8 @@ def _education(lines: Sequence[Line], edges: Edges) -> tuple[Education, ...]:
                 grade = text.value()
             elif v := text.value():
                 summary.append(v)
+        what, in_brackets = _grade_in_brackets(what)
+        grade = grade or in_brackets
         degree, area = _degree_and_area(what)
         for item in items(body, edges):
             labelled = label_of(item.value.text)
@@ -229,7 +255,17 @@ def _without_grade(text: Text) -> tuple[Text, Sourced | None]:
     return Text(text.text[:at], text.lines), part(bare(text.text[at:]), *text.lines)
 
 
+def _grade_in_brackets(what: Text | None) -> tuple[Text | None, Sourced | None]:
+    """ "MSc Statistics (Distinction)" names the grade too."""
+    match = re.search(r"\s*\(([^()]{1,30})\)\s*$", what.text) if what else None
+    if what is None or match is None or not _is_grade(match.group(1)):
+        return what, None
+    return Text(what.text[: match.start()], what.lines), part(match.group(1), *what.lines)
+
+
 def _projects(lines: Sequence[Line], edges: Edges) -> tuple[Project, ...]:
+    if found_forms := forms(lines):
+        return tuple(_project_of(form, edges) for form in found_forms)
     before, found = entries(lines)
     if not found:
         found = [Entry(Period(), body=list(before))]
@@ -262,6 +298,38 @@ def _projects(lines: Sequence[Line], edges: Edges) -> tuple[Project, ...]:
         summary, highlights = _described(rest, kept, edges, _left(*texts))
         projects.append(Project(name, role, named.get("customer"), entry.period, summary, highlights, technologies))
     return tuple(projects)
+
+
+def _project_of(form: Form, edges: Edges) -> Project:
+    """A project from the labels and values of its form."""
+    dates = [
+        (period_of(p, text.text, tuple(line.number for line in text.lines)), text)
+        for text in form.values.get("period", ())
+        for p in find_periods(text.text)
+    ]
+    named = [*form.values.get("title", ()), *(Text(line.text, (line,)) for line in form.free)]
+    name, *more = named or [None]
+    summary = [v for text in (*more, *form.values.get("industry", ()), *form.values.get("location", ())) if text and (v := text.value())]
+    tasks = [item.value for item in items(form.lines("tasks"), edges)]
+    listed = form.values.get("technologies", ())
+    technologies = list_items(_join_texts(listed), [line for text in listed for line in text.lines]) if listed else []
+    return Project(
+        name.value() if name else None,
+        _whole(form.values.get("role", ())),
+        _whole(form.values.get("customer", ())),
+        dates[0][0] if dates else Period(),
+        tuple(summary),
+        tuple(tasks),
+        tuple(technologies),
+    )
+
+
+def _whole(texts: Sequence[Text]) -> Sourced | None:
+    return part(bare(_join_texts(texts)), *(line for text in texts for line in text.lines)) if texts else None
+
+
+def _join_texts(texts: Sequence[Text]) -> str:
+    return joined(text.text for text in texts)
 
 
 def _left(*texts: Text | None) -> float | None:
