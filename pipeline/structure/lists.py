@@ -314,12 +314,20 @@ def certificates(lines: Sequence[Line], edges: Edges) -> tuple[Certificate, ...]
     """Name, issuer and date of each certificate."""
     before, dated = entries(lines)
     alone = sum(1 for e in dated if not e.header)
-    if dated and (alone or (len(dated) >= 2 and any(e.header and e.header[0].line.box.x0 != lines[0].box.x0 for e in dated))):
+    stacked = sum(_stacked(e) for e in dated)
+    if dated and (alone or 2 * stacked > len(dated) or (len(dated) >= 2 and any(e.header and e.header[0].line.box.x0 != lines[0].box.x0 for e in dated))):
         found = [_single(item.value) for item in items(before, edges)]
         for entry in dated:
             found.extend(_dated(entry, edges))
         return tuple(c for c in found if c.name)
     return tuple(c for c in (_single(v) for v in plain_entries(lines, edges)) if c.name)
+
+
+def _stacked(entry: Entry) -> bool:
+    """Does the name stand on a line above the date, and not break over into the date's line?"""
+    date = entry.period.start or entry.period.end
+    above = [p.line for p in entry.header if date and p.line.number not in date.lines]
+    return bool(above) and all(line.text.count("(") == line.text.count(")") for line in above)
 
 
 def _dated(entry: Entry, edges: Edges) -> list[Certificate]:

@@ -50,7 +50,48 @@ def parts(lines: Sequence[Line]) -> list[Part]:
             current = open_in_flow.get(flow) or _first_of(flow, lines, found, current)
             open_in_flow.setdefault(flow, current)
         current.lines.append(line)
+    return [routed for section in found for routed in _routed(section)]
+
+
+_MIXED = frozenset({"skills", "languages", "other", "personal"})
+_ROUTED = frozenset({"languages", "interests", "certificates", "awards", "publications", "volunteer", "references"})
+
+
+def _routed(section: Part) -> list[Part]:
+    """Below "Skills" people also list, each behind a label, languages and interests: those go where they belong."""
+    if section.kind not in _MIXED:
+        return [section]
+    found = [Part(section.kind, section.heading)]
+    for i, line in enumerate(section.lines):
+        label, beside = _label_at(section.lines, i)
+        if label:
+            kind = section_of(label) or ""
+            spoken = kind != "languages" or _names_languages(" ".join(o.text for o in section.lines[i : i + 3]))
+            kind = kind if kind in _ROUTED and spoken else section.kind
+            if kind != found[-1].kind:
+                found.append(Part(kind, [line] if beside and kind != section.kind else []))
+                if beside and kind != section.kind:
+                    continue
+        found[-1].lines.append(line)
     return found
+
+
+def _names_languages(text: str) -> bool:
+    """Does it list languages that people speak? Programmers' languages stay skills."""
+    return any(key(word) in lexicon().languages for word in re.findall(r"[^\W\d_]+", text))
+
+
+def _label_at(lines: Sequence[Line], i: int) -> tuple[str, bool]:
+    """The label that stands on line i, and whether its text stands beside it in a cell of its own; ("", False) for none."""
+    line = lines[i]
+    if match := re.match(r"([^:,()]{3,40}):", line.text):
+        return match.group(1), False
+    following = lines[i + 1] if i + 1 < len(lines) else None
+    if following is None or following.page != line.page or line.bullet or len(line.text) > 40:
+        return "", False
+    beside = abs(following.box.middle - line.box.middle) < 0.5 * line.size and following.box.x0 > line.box.x1
+    first = i == 0 or lines[i - 1].page != line.page or abs(lines[i - 1].box.middle - line.box.middle) > 0.5 * line.size
+    return (line.text, True) if beside and first else ("", False)
 
 
 def _first_of(flow: int, lines: Sequence[Line], found: list[Part], current: Part) -> Part:
