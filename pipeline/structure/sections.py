@@ -132,7 +132,7 @@ def _stem_section(text: str) -> str | None:
 def _could_be_heading(line: Line) -> bool:
     text = line.text.strip()
     return (
-        not line.bullet
+        (not line.bullet or section_of(text) is not None)  # a dot on a time line stands before headings too
         and 2 < len(text) < 60
         and len(text.split()) <= 7
         and not find_periods(text)
@@ -186,7 +186,8 @@ def _headings(lines: Sequence[Line]) -> dict[int, tuple[str, list[Line]]]:
         style = styles[line.number]
         if line.number in candidates:
             section, heading = candidates[line.number]
-            if style in heading_styles or style[0] > max(sizes) or (_alone(line.number, lines) and style[0] >= min(sizes) and style[1]):
+            alone = _alone(line.number, lines)
+            if style in heading_styles or style[0] > max(sizes) or (alone and style[1] and (style[0] >= min(sizes) or _opens(line, section, lines))):
                 found[line.number] = (section, heading)
         elif line.number not in taken and style in heading_styles and line.number in possible and len(hits[style]) >= 2:
             if key(line.text) in lexicon().document_titles or (_row_mate(line, lines) and not style[2]):
@@ -206,6 +207,16 @@ def _stands_out(style: StyleKey, lines: Sequence[Line]) -> bool:
 def _alone(number: int, lines: Sequence[Line]) -> bool:
     line = next(line for line in lines if line.number == number)
     return not _row_mate(line, lines)
+
+
+def _opens(line: Line, section: str, lines: Sequence[Line]) -> bool:
+    """Does a smaller heading begin a section of its own? Nothing stands close above it, least of all a larger heading."""
+    spoken = section == "languages" and _names_languages(" ".join([o.text for o in lines if o.number > line.number][:5]))
+    above = [o for o in lines if o.page == line.page and o.flow == line.flow and o.box.y0 < line.box.y0 - 0.3 * line.size]
+    nearest = max(above, key=lambda o: o.box.y1, default=None)
+    if nearest and (line.box.y0 - nearest.box.y1 < 0.75 * line.size or section_of(nearest.text)):
+        return spoken and line.box.y0 - nearest.box.y1 > 0.5 * line.size
+    return spoken or section != "languages"
 
 
 def _row_mate(line: Line, lines: Sequence[Line]) -> bool:
