@@ -21,13 +21,21 @@ def check(cv: Cv, document: Document, *, today: date) -> tuple[Cv, list[Finding]
     cv, unsupported = verified(cv, document)
     cv, lost = balanced(cv, document)
     findings = [*unsupported, *contact_checked(cv), *dates_checked(cv, today), *lost]
-    findings += _recognised(document)
+    findings += [*_recognised(document), *_unseen(document)]
     if document.flags:
         active = ", ".join(f.strip("/") for f in document.flags if f != "/AcroForm")
         if active:
             findings.append(Finding("info", "active_content", values=(("names", active),)))
     findings.sort(key=lambda f: SEVERITIES.index(f.severity))
     return cv, findings
+
+
+def _unseen(document: Document) -> list[Finding]:
+    """Text that the file holds and no page shows; it reached nobody, but somebody put it there."""
+    found = [Finding("warning", "hidden_text", values=(("text", text[:300]),)) for text in document.hidden]
+    if document.invisible:
+        found.append(Finding("info", "invisible_characters", values=(("count", str(document.invisible)),)))
+    return found
 
 
 def _recognised(document: Document) -> list[Finding]:

@@ -73,7 +73,12 @@ def _reason(rest: str) -> str:
     plain = key(rest)
     words = [key(w) for w in rest.split()]
     small = {*lex.list_and, *lex.since, *lex.until, "at", "in", "bei", "chez"}
-    if plain in lex.labels or plain in lex.networks or plain in lex.sections or all(w in lex.labels or w in lex.networks or w in small or not w for w in words):
+    if (
+        plain in lex.labels
+        or plain in lex.networks
+        or plain in lex.sections
+        or all(w in lex.labels or w in lex.networks or w in small or not w for w in words)
+    ):
         return "label"
     if re.fullmatch(r"[^:]{2,40}:", rest) and (plain in lex.labels):
         return "label"

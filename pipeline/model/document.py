@@ -88,7 +88,8 @@ class Document:
     """All lines of a PDF.
 
     `created` is the ISO date of the PDF's metadata, or empty; `flags` names active content; `scanned` are the pages, from 1,
-    that are pictures.
+    that are pictures. `hidden` are the pieces of text that the file holds but no page shows; `invisible` counts characters
+    without any ink (zero width, direction marks, tags). Neither is part of the lines.
     """
 
     lines: tuple[Line, ...]
@@ -97,6 +98,8 @@ class Document:
     producer: str = ""
     flags: tuple[str, ...] = ()
     scanned: tuple[int, ...] = ()
+    hidden: tuple[str, ...] = ()
+    invisible: int = 0
 
     @cached_property
     def _index(self) -> dict[int, Line]:

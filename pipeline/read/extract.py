@@ -16,6 +16,7 @@ from pipeline.errors import UserError
 from pipeline.model.document import Box, Document, Line, PageSize
 from pipeline.read.order import LEFT, MAIN, RIGHT, ordered
 from pipeline.read.segments import Segment, segments, text_and_spans
+from pipeline.read.visible import hidden_words
 from pipeline.read.words import Drawn, Word, page_drawn, page_links, page_words
 
 MAX_PAGES = 60
@@ -26,6 +27,9 @@ MANY_SHAPES = 200
 """Letters that are drawn as outlines are so many shapes."""
 
 MAX_LINES = 6000
+MAX_HIDDEN, MAX_QUOTE = 20, 600
+"""Pieces of hidden text that are quoted, and the characters of each."""
+
 MAX_WORD = 1000
 """No CV has more lines, or longer words (in characters): what comes after reading stays quick."""
 
@@ -45,11 +49,19 @@ def extract(data: bytes) -> Document:
     pages: list[PageSize] = []
     per_page: list[list[Segment]] = []
     scanned: list[int] = []
+    hidden: list[str] = []
+    invisible = 0
+    copy = pdfium.PdfDocument(data)
     for number, page in enumerate(_pages(pdf), start=1):
         size = PageSize(*(round(v, 1) for v in page.get_size()))
-        words, drawn = page_words(page, page.get_textpage()), page_drawn(page)
+        (words, dropped), drawn = page_words(page, page.get_textpage()), page_drawn(page)
+        invisible += dropped
         if is_scan(words, drawn):
             scanned.append(number)
+            words = []
+        unseen = hidden_words(words, page, copy[number - 1])
+        hidden += _joined([word.text for i, word in enumerate(words) if i in unseen])
+        words = [word for i, word in enumerate(words) if i not in unseen]
         found = ordered(segments(words), size)
         boxed = [(segment, segment.box) for segment in found]
         _mark_bullets(boxed, drawn.dots)
@@ -65,8 +77,20 @@ def extract(data: bytes) -> Document:
     lines = numbered(per_page)
     producer = pdf.get_metadata_value("Producer")[:80]
     return Document(
-        lines=tuple(lines), pages=tuple(pages), created=_created(pdf, data), producer=producer, flags=_active(pdf), scanned=tuple(scanned)
+        lines=tuple(lines),
+        pages=tuple(pages),
+        created=_created(pdf, data),
+        producer=producer,
+        flags=_active(pdf),
+        scanned=tuple(scanned),
+        hidden=tuple(hidden[:MAX_HIDDEN]),
+        invisible=invisible,
     )
+
+
+def _joined(words: list[str]) -> list[str]:
+    """The hidden words of a page as one piece of text, if there are any."""
+    return [" ".join(words)[:MAX_QUOTE]] if words else []
 
 
 def is_scan(words: list[Word], drawn: Drawn) -> bool:

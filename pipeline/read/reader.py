@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 
 from pipeline.errors import UserError
 from pipeline.model.document import Document, Line
@@ -28,9 +27,6 @@ class Reader:
         if document.scanned and self._ocr:
             pages = await asyncio.gather(*(self._page(pdf, number, self._ocr) for number in document.scanned))
             document = with_scans(document, dict(zip(document.scanned, pages, strict=True)))
-        elif document.scanned:
-            # without an engine, text that a scanner's software left is better than none
-            document = replace(document, scanned=())
         if sum(map(str.isalpha, "".join(line.text for line in document.lines))) < MIN_LETTERS:
             raise UserError("no_text" if self._ocr else "scanned")
         return document

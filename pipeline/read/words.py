@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import pypdfium2 as pdfium
 from pypdfium2 import raw
@@ -26,6 +27,7 @@ _RUN = re.compile(r"[^\0\x01\x03-\x20\x7f\u00a0\u1680\u2000-\u200a\u202f\u205f\u
 
 _DROPPED = "\u00ad\u200b-\u200d\u2060\ufeff\u202a-\u202e\u2066-\u2069\U000e0000-\U000e007f"
 _LINE_END_HYPHENS = "\x02\ufffe"
+_ALIEN = re.compile("[\u200b-\u200d\u2060\ufeff\u202a-\u202e\u2066-\u2069\U000e0000-\U000e007f]")
 _SPECIAL = re.compile(f"[{_DROPPED}{_LINE_END_HYPHENS}]")
 _INVISIBLE = re.compile(f"[{_DROPPED}]")
 _PRINTED = str.maketrans(
@@ -38,12 +40,15 @@ SAME = 0.2
 
 @dataclass(slots=True)
 class Style:
+    """`origin` is the address of the text object that it is of; 0 where there is none."""
+
     font: str
     size: float
     bold: bool
     italic: bool
     color: str
     icon: bool
+    origin: int = 0
 
 
 @dataclass(slots=True)
@@ -57,9 +62,10 @@ class Word:
     spacing: float = 0.0
 
 
-def page_words(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage) -> list[Word]:
-    """All words of a page, in stream order; coordinates in points from the top left corner."""
-    return _Words(page, textpage).words()
+def page_words(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage) -> tuple[list[Word], int]:
+    """All words of a page, in stream order, and how many characters without ink were dropped; points from the top left corner."""
+    read = _Words(page, textpage)
+    return read.words(), read.invisible
 
 
 class _Words:
@@ -76,6 +82,7 @@ class _Words:
         self._rect, self._x, self._y = raw.FS_RECTF(), ctypes.c_double(), ctypes.c_double()
         self._style_of = _Styles(self._tp)
         self._text = self._read_text()
+        self.invisible = len(_ALIEN.findall(self._text))
 
     def words(self) -> list[Word]:
         found: list[Word] = []
@@ -162,20 +169,25 @@ class _Styles:
         self._rgba = [ctypes.c_uint() for _ in range(4)]
 
     def __call__(self, i: int) -> Style:
-        address = ctypes.cast(raw.FPDFText_GetTextObject(self._tp, i), ctypes.c_void_p).value or 0
-        style = self._known.get(address)
+        origin = address(raw.FPDFText_GetTextObject(self._tp, i))
+        style = self._known.get(origin)
         if style is None:
-            style = self._known[address] = self._read(i)
+            style = self._known[origin] = self._read(i, origin)
         return style
 
-    def _read(self, i: int) -> Style:
+    def _read(self, i: int, origin: int) -> Style:
         raw.FPDFText_GetFontInfo(self._tp, i, self._name, 128, self._flags)
         bold, italic, icon, font = _face(self._name.value, self._flags.value)
         scale = math.hypot(self._matrix.b, self._matrix.d) if raw.FPDFText_GetMatrix(self._tp, i, self._matrix) else 1.0
         raw.FPDFText_GetFillColor(self._tp, i, *self._rgba)
         r, g, b, _ = (part.value & 255 for part in self._rgba)
         size = round(raw.FPDFText_GetFontSize(self._tp, i) * (scale or 1.0), 1)
-        return Style(font, size, bold, italic, f"{r << 16 | g << 8 | b:06x}", icon)
+        return Style(font, size, bold, italic, f"{r << 16 | g << 8 | b:06x}", icon, origin)
+
+
+def address(handle: Any) -> int:
+    """What tells one of pdfium's objects from another; 0 for none."""
+    return ctypes.cast(handle, ctypes.c_void_p).value or 0
 
 
 @lru_cache(maxsize=256)

@@ -58,6 +58,8 @@ def entries(lines: Sequence[Line]) -> tuple[list[Line], list[Entry]]:
     if not anchors:
         return list(lines), []
     starts = _starts(lines, anchors)
+    for n in range(1, len(starts)):  # two dates in one row: the second entry begins after the first date
+        starts[n] = min(max(starts[n], anchors[n - 1].index + 1), anchors[n].index)
     found: list[Entry] = []
     for n, anchor in enumerate(anchors):
         end = starts[n + 1] if n + 1 < len(starts) else len(lines)

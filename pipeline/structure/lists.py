@@ -315,7 +315,9 @@ def certificates(lines: Sequence[Line], edges: Edges) -> tuple[Certificate, ...]
     before, dated = entries(lines)
     alone = sum(1 for e in dated if not e.header)
     stacked = sum(_stacked(e) for e in dated)
-    if dated and (alone or 2 * stacked > len(dated) or (len(dated) >= 2 and any(e.header and e.header[0].line.box.x0 != lines[0].box.x0 for e in dated))):
+    if dated and (
+        alone or 2 * stacked > len(dated) or (len(dated) >= 2 and any(e.header and e.header[0].line.box.x0 != lines[0].box.x0 for e in dated))
+    ):
         found = [_single(item.value) for item in items(before, edges)]
         for entry in dated:
             found.extend(_dated(entry, edges))

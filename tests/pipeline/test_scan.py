@@ -89,11 +89,11 @@ async def test_a_scanner_s_text_layer_is_not_trusted(reader: Reader) -> None:
     assert structure_by_rules(document).basics.name.text != structure_by_rules(document).basics.name.text.upper()
 
 
-async def test_without_an_engine_a_scan_is_refused_and_its_text_layer_used(sandbox: Sandbox) -> None:
+@pytest.mark.parametrize("layer", [False, True])
+async def test_without_an_engine_a_scan_is_refused(sandbox: Sandbox, layer: bool) -> None:
     with pytest.raises(UserError) as caught:
-        await Reader(sandbox, None).read(scanned("de-tabelle-yilmaz"))
+        await Reader(sandbox, None).read(scanned("de-tabelle-yilmaz", layer=layer))
     assert caught.value.key == "scanned"
-    assert (await Reader(sandbox, None).read(scanned("de-tabelle-yilmaz", layer=True))).scanned == ()
 
 
 async def test_an_empty_picture_says_what_to_do(reader: Reader) -> None:
