@@ -136,17 +136,15 @@ def _differs(word: Word, shown: _Picture, without: _Picture) -> bool:
 
 
 def _overlapping(words: list[Word]) -> list[int]:
-    """Words that share much of their place with another one: the other's ink would vouch for them. A shadow is the same word."""
+    """Words whose letters stand where another word's are: the other's ink would vouch for them. A shadow is the same word."""
     found: set[int] = set()
-    order = sorted(range(len(words)), key=lambda i: words[i].box.y0)
+    order = sorted(range(len(words)), key=lambda i: words[i].box.middle)
     for n, i in enumerate(order):
         a = words[i].box
         for j in order[n + 1 :]:
             b = words[j].box
-            if b.y0 >= a.y1:
+            if b.middle - a.middle >= 0.25 * (a.height + b.height):
                 break
-            common = max(0.0, min(a.x1, b.x1) - max(a.x0, b.x0)) * max(0.0, min(a.y1, b.y1) - max(a.y0, b.y0))
-            smaller = min((a.x1 - a.x0) * a.height, (b.x1 - b.x0) * b.height)
-            if common > 0.35 * smaller > 0 and words[i].text != words[j].text:
+            if min(a.x1, b.x1) - max(a.x0, b.x0) > 0.3 and words[i].text != words[j].text:
                 found |= {i, j}
     return sorted(found)
