@@ -14,6 +14,9 @@ from pathlib import Path
 from typing import Any
 
 LANGUAGES = ("de", "en", "fr", "it", "es", "nl", "pl")
+HEAD_LAST = ("de", "en", "nl")
+"""Languages whose headings name the thing last ("Berufliche Fähigkeiten"); the others name it first ("Competenze professionali")."""
+
 _DATA = Path(__file__).parent / "data"
 
 
@@ -22,7 +25,7 @@ class Lexicon:
     """The union of all languages, ready for matching. Keys are casefolded."""
 
     sections: dict[str, str]
-    heading_stems: tuple[tuple[str, str], ...]
+    heading_stems: tuple[tuple[str, str, bool], ...]
     labels: dict[str, str]
     months: dict[str, int]
     present: tuple[str, ...]
@@ -33,6 +36,7 @@ class Lexicon:
     countries: frozenset[str]
     document_titles: frozenset[str]
     list_and: frozenset[str]
+    possessives: frozenset[str]
     networks: tuple[str, ...]
     name_particles: frozenset[str]  # "von", "de": lower case inside a name
     name_titles: frozenset[str]  # "dr.", "frau", "mba"
@@ -106,7 +110,12 @@ def lexicon() -> Lexicon:
         for number, names in enumerate(file["months"], start=1):
             for name in names:
                 months.setdefault(name, number)
-    stems = [(stem, section) for file in files for section, words in file["heading_stems"].items() for stem in words]
+    stems = [
+        (stem, section, language in HEAD_LAST)
+        for language, file in zip(LANGUAGES, files, strict=True)
+        for section, words in file["heading_stems"].items()
+        for stem in words
+    ]
     return Lexicon(
         sections=inverted("sections"),
         heading_stems=tuple(stems),
@@ -120,6 +129,7 @@ def lexicon() -> Lexicon:
         countries=frozenset(union("countries")),
         document_titles=frozenset(union("titles_of_document")),
         list_and=frozenset(union("list_and")),
+        possessives=frozenset(common["possessives"]),
         networks=tuple(common["networks"]),
         name_particles=frozenset(common["name_particles"]),
         name_titles=frozenset(common["name_titles"]),

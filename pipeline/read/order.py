@@ -95,7 +95,7 @@ def is_table(gutter: Gutter, found: list[Segment]) -> bool:
     sides = {id(s): LEFT for s in gutter.left} | {id(s): RIGHT for s in gutter.right}
     flows = [sides[id(s)] for s in found if id(s) in sides]
     by_row = sum(a != b for a, b in pairwise(flows)) >= 0.6 * min(len(gutter.left), len(gutter.right))
-    if matched > 0.5 and _dated(narrow):
+    if _dated(narrow) and (matched > 0.5 or _matched(narrow, gutter.left + gutter.right, within=0.5) > 0.7):
         return True
     if matched > 0.6 and (by_row or _right_aligned(gutter.left)):
         return True
@@ -110,14 +110,17 @@ def _plain_lines(side: list[Segment]) -> list[Segment]:
     return [s for s in side if s.size <= usual[0] + 0.5 and (usual[1] or not s.words[0].style.bold)] or side
 
 
-def _matched(side: list[Segment], both: list[Segment]) -> float:
-    """Share of a side's lines that share their baseline with a line of the other side, or go on below one that does."""
+def _matched(side: list[Segment], both: list[Segment], *, within: float = 0.12) -> float:
+    """Share of a side's lines that share their baseline with a line of the other side, or go on below one that does.
+
+    `within` is the greatest distance of the baselines, in font sizes.
+    """
     own = {id(s) for s in side}
     bases = [s.base for s in both if id(s) not in own and (s.x0 > side[0].x1 or s.x1 < side[0].x0)]
     matched, last = 0, None
     for segment in sorted(side, key=lambda s: s.base):
         goes_on = last is not None and segment.base - last.base < 1.45 * segment.size and segment.size == last.size
-        if goes_on or any(abs(segment.base - b) < 0.12 * segment.size for b in bases):
+        if goes_on or any(abs(segment.base - b) < within * segment.size for b in bases):
             matched += 1
             last = segment if not goes_on else None
         else:

@@ -15,6 +15,17 @@ MARGIN = 0.09
 _CONTACT = re.compile(r"@|\+\d|\d{5}|https?://")
 
 
+def _repeated_columns(document: Document) -> list[int]:
+    """Lines that stand on a page exactly as they stood on an earlier one, where several do: a sidebar that each page repeats."""
+    places: dict[tuple[str, int, int], int] = {}
+    again: dict[int, list[Line]] = defaultdict(list)
+    for line in document.lines:
+        place = (line.text, round(line.box.x0), round(line.box.y0))
+        if places.setdefault(place, line.page) < line.page and len(line.text) > 2:
+            again[line.page].append(line)
+    return [line.number for lines in again.values() if len(lines) >= 3 for line in lines]
+
+
 def without_furniture(document: Document) -> tuple[list[Line], list[LeftOut]]:
     """The lines that say something, and the others with their reason."""
     seen: dict[str, list[Line]] = defaultdict(list)
@@ -33,6 +44,8 @@ def without_furniture(document: Document) -> tuple[list[Line], list[LeftOut]]:
         repeated = lines[1:] if _CONTACT.search(lines[0].text) or (lines[0].page == 1 and lines[0].box.y0 < 200) else lines
         for line in repeated:
             reasons.setdefault(line.number, "running_header")
+    for number in _repeated_columns(document):
+        reasons.setdefault(number, "running_header")
     kept = [line for line in document.lines if line.number not in reasons and line.text.strip()]
     left = [LeftOut(line.number, reasons[line.number], line.text) for line in document.lines if line.number in reasons]
     return kept, left

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import accumulate
 
 from pipeline.lang.dates import find_periods
-from pipeline.lang.lexicon import key, lexicon
+from pipeline.lang.lexicon import any_of, key, lexicon
 from pipeline.model.document import Line
 from pipeline.structure.text import WIDE
 
-StyleKey = tuple[float, bool, bool, str]
+StyleKey = tuple[float, bool, bool, str, bool]
 
 
 @dataclass(slots=True)
@@ -107,10 +107,11 @@ def _first_of(flow: int, lines: Sequence[Line], found: list[Part], current: Part
     return current
 
 
-def _style(line: Line) -> StyleKey:
+def _style(line: Line, text_from: float) -> StyleKey:
+    """How a line is set; `text_from` is where the text begins: what ends left of it stands in the margin."""
     letters = sum(map(str.isalpha, line.text))
     upper = letters > 2 and sum(map(str.isupper, line.text)) >= 0.9 * letters
-    return (round(line.size * 2) / 2, line.bold, upper, line.color)
+    return (round(line.size * 2) / 2, line.bold, upper, line.color, line.box.x1 < text_from - 4)
 
 
 @lru_cache(maxsize=8192)
@@ -121,12 +122,23 @@ def section_of(text: str) -> str | None:
     plain = re.sub(r"^\d+[.)]?\s+", "", plain)
     if plain in lex.sections:
         return lex.sections[plain]
-    return lex.sections.get(plain.replace(" & ", " und ")) or lex.sections.get(plain.replace(" & ", " and "))
+    if found := lex.sections.get(plain.replace(" & ", " und ")) or lex.sections.get(plain.replace(" & ", " and ")):
+        return found
+    first, _, rest = plain.partition(" ")
+    if rest and first in lex.possessives and rest in lex.sections:  # "Meine Stationen"
+        return lex.sections[rest]
+    named = [lex.sections.get(p) for p in re.split(rf"\s*[,/&+|]\s*|\s+(?:{any_of(lex.list_and)})\s+", plain)]
+    return named[0] or named[1] if len(named) == 2 and (named[0] and named[1]) else None
 
 
 def _stem_section(text: str) -> str | None:
+    """The section that a heading's leading word speaks of, as part of a longer phrase or of a compound."""
     plain = key(text)
-    return next((section for stem, section in lexicon().heading_stems if stem in plain), None)
+    found = []
+    for stem, section, head_last in lexicon().heading_stems:
+        if match := re.search(rf"\b{re.escape(stem)}|{re.escape(stem)}\b", plain):
+            found.append((match.end() if head_last else -match.start(), section))
+    return max(found)[1] if found else None
 
 
 def _could_be_heading(line: Line) -> bool:
@@ -144,7 +156,8 @@ def _could_be_heading(line: Line) -> bool:
 
 def _headings(lines: Sequence[Line]) -> dict[int, tuple[str, list[Line]]]:
     """First line's number -> (section, heading lines)."""
-    styles = {line.number: _style(line) for line in lines}
+    text_from = _text_from(lines)
+    styles = {line.number: _style(line, text_from.get((line.page, line.flow), 0.0)) for line in lines}
     possible = {line.number for line in lines if _could_be_heading(line)}
     candidates: dict[int, tuple[str, list[Line]]] = {}
     taken: set[int] = set()
@@ -164,6 +177,7 @@ def _headings(lines: Sequence[Line]) -> dict[int, tuple[str, list[Line]]]:
         if section := section_of(line.text):
             candidates[line.number] = (section, [line])
     hits: dict[StyleKey, set[str]] = defaultdict(set)
+    flows: dict[StyleKey, set[int]] = defaultdict(set)
     total: dict[StyleKey, int] = defaultdict(int)
     hit_lines: dict[StyleKey, int] = defaultdict(int)
     for line in lines:
@@ -171,29 +185,77 @@ def _headings(lines: Sequence[Line]) -> dict[int, tuple[str, list[Line]]]:
             continue
         style = styles[line.number]
         if line.number in candidates:
+            flows[style].add(line.flow)
             hits[style].add(candidates[line.number][0])
             hit_lines[style] += 1
             total[style] += 1
         elif line.number in possible:
             total[style] += 1
     heading_styles = {s for s in hits if hit_lines[s] >= 0.4 * total[s] and (len(hits[s]) >= 2 or _stands_out(s, lines))}
+    heading_styles -= {s for s in heading_styles if any(len(hits[o]) >= 3 and o[0] > s[0] + 0.4 and flows[s] <= flows[o] for o in heading_styles)}
     if not heading_styles:
         left = min((line.box.x0 for line in lines), default=0.0)
         return {n: c for n, c in candidates.items() if _alone(n, lines) or (c[1][0].box.x0 < left + 3 and len(candidates) >= 3)}
     sizes = [s[0] for s in heading_styles]
-    found = {}
+    found: dict[int, tuple[str, list[Line]]] = {}
+    last: list[Line] = []
     for line in lines:
         style = styles[line.number]
         if line.number in candidates:
             section, heading = candidates[line.number]
+            if style[4] and lexicon().labels.get(key(line.text)) in _PERSONAL:
+                continue
             alone = _alone(line.number, lines)
             if style in heading_styles or style[0] > max(sizes) or (alone and style[1] and (style[0] >= min(sizes) or _opens(line, section, lines))):
                 found[line.number] = (section, heading)
+                last = heading
         elif line.number not in taken and style in heading_styles and line.number in possible and len(hits[style]) >= 2:
-            if key(line.text) in lexicon().document_titles or (_row_mate(line, lines) and not style[2]):
+            in_margin = style[4]
+            if key(line.text) in lexicon().document_titles or (_row_mate(line, lines) and not style[2] and not in_margin):
                 continue
-            found[line.number] = (_stem_section(line.text) or "unknown", [line])
+            breaks_over = bool(last) and _goes_on_below(last[-1], line) and styles[last[-1].number] == style
+            if in_margin and not breaks_over and (lexicon().labels.get(key(line.text)) in _PERSONAL or _close_above(line, lines)):
+                continue
+            if breaks_over and section_of(last[-1].text) is None:
+                last.append(line)  # a heading that breaks over two lines
+                whole = " ".join(part.text for part in last)
+                found[last[0].number] = (section_of(whole) or _stem_section(whole) or found[last[0].number][0], last)
+                continue
+            last = [line]
+            found[line.number] = (_stem_section(line.text) or "unknown", last)
     return found
+
+
+_PERSONAL = frozenset(
+    {
+        "name",
+        "first_name",
+        "last_name",
+        "address",
+        "phone",
+        "email",
+        "web",
+        "birth_date",
+        "birth_place",
+        "birth",
+        "nationality",
+        "marital_status",
+        "gender",
+    }
+)
+"""Labels of personal details, which stand in the margin of a table."""
+
+
+def _goes_on_below(above: Line, line: Line) -> bool:
+    return above.page == line.page and above.flow == line.flow and 0 < line.box.y0 - above.box.y0 < 1.9 * line.size
+
+
+def _text_from(lines: Sequence[Line]) -> dict[tuple[int, int], float]:
+    """Where most of the text of a page's flow begins, in points."""
+    letters: dict[tuple[int, int], Counter[int]] = defaultdict(Counter)
+    for line in lines:
+        letters[line.page, line.flow][round(line.box.x0 / 4)] += len(line.text)
+    return {place: 4.0 * counted.most_common(1)[0][0] for place, counted in letters.items()}
 
 
 def _stands_out(style: StyleKey, lines: Sequence[Line]) -> bool:
@@ -207,6 +269,13 @@ def _stands_out(style: StyleKey, lines: Sequence[Line]) -> bool:
 def _alone(number: int, lines: Sequence[Line]) -> bool:
     line = next(line for line in lines if line.number == number)
     return not _row_mate(line, lines)
+
+
+def _close_above(line: Line, lines: Sequence[Line]) -> bool:
+    """Does a line stand close above? Then it is a row of a table, and not the first one."""
+    return any(
+        o.page == line.page and o.flow == line.flow and 0 < line.box.y0 - o.box.y0 and line.box.y0 - o.box.y1 < 0.75 * line.size for o in lines
+    )
 
 
 def _opens(line: Line, section: str, lines: Sequence[Line]) -> bool:
