@@ -22,7 +22,7 @@ _URL = re.compile(
     re.IGNORECASE,
 )
 _PHONE = re.compile(
-    r"(?<![\w/.-])(?:\(?\+\s?\d|\(?00\d|\(?0\d|\(\d{3}\)|\d{3}[ .-]\d{3}[ .-]\d{4})[\dX\s()/.\u2003–-]{5,}[\dX]",
+    r"(?<![\w/.-])(?:\d{3}[ .-]\d{3}[ .-]\d{3,4}(?!\w)|(?:\(?\+\s?\d|\(?00\d|\(?0\d|\(\d{3}\))[\dX\s()/.\u2003–-]{5,}[\dX])",
     re.IGNORECASE,
 )
 _POSTAL = re.compile(
@@ -168,6 +168,8 @@ def _phone(lines: Sequence[Line], pairs: dict[str, Sourced]) -> Sourced | None:
                 if re.search(r"\d{3}\u2003", match.group()) and len(re.sub(r"\D", "", match.group().split(WIDE)[0])) > 7
                 else match.group()
             )
+            if find_dates(text) and not text.startswith(("+", "(")):
+                continue
             digits = sum(c.isdigit() or c in "xX" for c in text)
             if 7 <= digits <= 16 and not re.fullmatch(r"[1-9]\d{4}\s.*", text):
                 return part(text, line)

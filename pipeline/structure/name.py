@@ -46,12 +46,12 @@ def _name_score(option: list[Line], biggest: float, bottom: float, mail: str) ->
     text = " ".join(line.text for line in option)
     if len(text) > 70 or any(c.isdigit() for c in text):
         return -1
-    text = bare(text)
+    text = bare(re.sub(r"\([^()]*\)", " ", text))
     words = text.replace(",", " ").split()
-    real = [w for w in words if w.casefold() not in lexicon().name_titles and w.casefold() not in lexicon().name_particles]
+    real = [w for w in words if not _title(w) and w.casefold() not in lexicon().name_particles]
     if not 2 <= len(words) <= 7 or not 2 <= len(real) <= 5 or len(text) > 50:
         return -1
-    if not all(_NAME_WORD.match(w) or w.casefold() in lexicon().name_titles for w in words) or key(text) in lexicon().document_titles:
+    if not all(_NAME_WORD.match(w) or _title(w) for w in words) or key(text) in lexicon().document_titles:
         return -1
     if section_of(text) or not all(w[0].isupper() for w in real):
         return -1
@@ -68,6 +68,11 @@ def _name_score(option: list[Line], biggest: float, bottom: float, mail: str) ->
         + 0.5 * bool(lexicon().company_words.search(text))
     )
     return score - 0.3 * (len(option) > 1) * (hits == 0)
+
+
+def _title(word: str) -> bool:
+    """ "Dr.", "Dipl.-Betriebswirt", "MBA"."""
+    return word.casefold() in lexicon().name_titles or word.casefold().startswith(("dipl.-", "dipl-", "mag."))
 
 
 def _ascii(text: str) -> str:

@@ -15,6 +15,7 @@ from pipeline.structure.blocks import Item, items
 from pipeline.structure.contact import contact, contact_like
 from pipeline.structure.entries import Entry, entries
 from pipeline.structure.furniture import without_furniture
+from pipeline.structure.guess import kind_by_content
 from pipeline.structure.header import DEGREE, JOB, Evidence, Roles, Text, header_and_body, roles, what_first
 from pipeline.structure.labelled import Form, forms
 from pipeline.structure.lists import certificates, languages, list_items, plain_entries, skills
@@ -33,7 +34,7 @@ def structure_by_rules(document: Document) -> Cv:
     edges = Edges(lines)
     lines, signature = _without_signature(lines)
     left_out += signature
-    cut = parts(lines)
+    cut = _kinds_by_content(parts(lines))
     language = language_of("\n".join(line.text for line in lines))
     head = [
         line
@@ -48,6 +49,16 @@ def structure_by_rules(document: Document) -> Cv:
         cv = _add(cv, section, edges)
     cv = replace(cv, left_out=tuple(left_out))
     return _sweep(cv, cut, edges)
+
+
+def _kinds_by_content(cut: list[Part]) -> list[Part]:
+    """What a CV must have and no heading names is looked for under the headings that say nothing."""
+    there = {p.kind for p in cut if p.lines}
+    found = []
+    for p in cut:
+        kind = kind_by_content(p.lines, there) if p.kind == "unknown" else p.kind
+        found.append(Part(kind, p.heading, p.lines))
+    return found
 
 
 _SIGNED = re.compile(r"[A-ZÄÖÜ][\w .'’()/-]{1,40},\s*(?:den\s+|le\s+)?(.+)$")
@@ -111,6 +122,7 @@ def _heading(section: Part) -> Sourced | None:
 
 
 def _read_entries(lines: Sequence[Line], edges: Edges, evidence: Evidence, *, split_place: bool) -> list[tuple[Entry, Roles, list[Text], list[Line]]]:
+    lines, place_column = _without_column_heads(lines)
     before, found = entries(lines)
     if not found:
         found = [Entry(Period(), body=list(lines))] if lines else []
@@ -120,15 +132,31 @@ def _read_entries(lines: Sequence[Line], edges: Edges, evidence: Evidence, *, sp
     order = what_first([texts for texts, _ in headers], evidence)
     result = []
     for entry, (texts, body) in zip(found, headers, strict=True):
-        told, rest = roles(texts, evidence, first_what=order, split_place=split_place)
+        place = next((t for t in texts if place_column is not None and abs(t.lines[0].box.x0 - place_column) < 4), None)
+        told, rest = roles([t for t in texts if t is not place], evidence, first_what=order, split_place=split_place and place is None)
+        told = Roles(told.what, told.who, place) if place else told
         result.append((entry, told, rest, body))
     return result
+
+
+def _without_column_heads(lines: Sequence[Line]) -> tuple[Sequence[Line], float | None]:
+    """The lines below a table's row of column heads ("Zeitraum", "Ort", "Tätigkeit"), and where its column of places begins."""
+    row = [line for line in lines[:5] if line.page == lines[0].page and abs(line.box.middle - lines[0].box.middle) < 0.5 * line.size]
+    kinds = [lexicon().labels.get(key(line.text), "") for line in row]
+    if len(row) < 2 or kinds[0] != "period":
+        return lines, None
+    place = next((line.box.x0 for line, kind in zip(row, kinds, strict=True) if kind in ("location", "address")), None)
+    return lines[len(row) :], place
 
 
 def _positions(lines: Sequence[Line], edges: Edges) -> tuple[Position, ...]:
     found: list[Position] = []
     employer: Roles | None = None
-    for entry, told, rest, body in _read_entries(lines, edges, JOB, split_place=True):
+    read = _read_entries(lines, edges, JOB, split_place=True)
+    for n, (entry, told, rest, body) in enumerate(read):
+        if _only_names_the_employer(n, read):
+            employer = Roles(None, told.who or told.what, told.where)
+            continue
         told = _at_the_same_employer(told, employer)
         if told.what and told.who:
             employer = told
@@ -152,12 +180,28 @@ def _positions(lines: Sequence[Line], edges: Edges) -> tuple[Position, ...]:
 def _at_the_same_employer(told: Roles, last: Roles | None) -> Roles:
     """A second position below one employer's name looks like the first one, and unlike the name."""
     only = told.what or told.who
-    if last is None or last.what is None or last.who is None or only is None or (told.what and told.who):
+    if last is None or last.who is None or only is None or (told.what and told.who):
         return told
+    if last.what is None:  # the employer stood alone, with the dates of all positions
+        return Roles(only, last.who, told.where or last.where) if look(only) != look(last.who) else told
     above = last.who.lines[0].number < last.what.lines[0].number
     if not above or look(only) != look(last.what) or look(last.what) == look(last.who):
         return told
     return Roles(only, last.who, told.where or last.where)
+
+
+def _only_names_the_employer(n: int, read: list[tuple[Entry, Roles, list[Text], list[Line]]]) -> bool:
+    """Is the entry a name above the positions that follow, with the dates of all of them?"""
+    entry, told, rest, body = read[n]
+    only = told.who or told.what
+    if n + 1 == len(read) or body or rest or only is None or (told.what and told.who):
+        return False
+    below, inner, _, _ = read[n + 1]
+    first = inner.what or inner.who
+    if first is None or (inner.what and inner.who) or look(first) == look(only):
+        return False
+    start, within = entry.period.start, below.period.start
+    return start is not None and within is not None and start.text[:7] <= within.text[:7] and bool(JOB.who(only.text) >= JOB.what(only.text))
 
 
 def look(text: Text) -> tuple[float, bool, bool, str, int]:
