@@ -44,7 +44,7 @@ def stands(leaf: Sourced, document: Document) -> bool:
     texts = [line.text for line in lines]
     if not wanted or not any(
         _contains(page, wanted) or _in_order(page, wanted)
-        for page in (tokens("\n".join(texts)), tokens(_unhyphenated(texts)), tokens(_unhyphenated(texts, keep=True)))
+        for page in (tokens("\n".join(texts)), tokens(_unhyphenated(texts)), tokens(_unhyphenated(texts, keep=True)), tokens("".join(texts)))
     ):
         return False
     match leaf.rule:

@@ -195,8 +195,15 @@ def _links(everything: Sequence[Line], head: Sequence[Line]) -> list[Link]:
             seen.update({ident, tail} if link.network else {ident})
             found.append(link)
 
-    for line in everything:
-        if line.number not in inside:
+    skip = 0
+    for n, line in enumerate(everything):
+        if line.number not in inside or line.number == skip:
+            continue
+        if rest := _rest_of_address(line, everything[n + 1 : n + 2]):
+            url = clean(line.text) + clean(rest.text)
+            network = _network_of(url, line, rest)
+            add(Link(part(url, line, rest), network, part(url.rstrip("/").rsplit("/", 1)[-1], line, rest) if network else None), url)
+            skip = rest.number
             continue
         web = [u for u in line.links if u.startswith("http")]
         text = EMAIL.sub(" ", line.text)  # the address's own domain is no homepage
@@ -235,10 +242,23 @@ def _links(everything: Sequence[Line], head: Sequence[Line]) -> list[Link]:
     return found
 
 
-def _network_of(url: str, line: Line) -> Sourced | None:
+def _rest_of_address(line: Line, following: Sequence[Line]) -> Line | None:
+    """The line below that a web address breaks over to, in a narrow column."""
+    if not following or not _URL.fullmatch(line.text.strip()) or "/" not in line.text.split("//")[-1]:
+        return None
+    below = following[0]
+    token = below.text.strip()
+    near = below.page == line.page and below.flow == line.flow and below.box.y0 - line.box.y1 < 0.35 * line.size
+    aligned = abs(below.box.x0 - line.box.x0) < 1 and (below.size, below.color) == (line.size, line.color)
+    if not near or not aligned or not re.fullmatch(r"[\w./%?=&#~+-]+", token) or EMAIL.fullmatch(token) or _URL.fullmatch(token):
+        return None
+    return below if token[0].islower() or token[0].isdigit() or token[0] in "-/" else None
+
+
+def _network_of(url: str, *lines: Line) -> Sourced | None:
     """The network that the address names."""
     network = next((n for n in lexicon().networks if n in url.casefold()), "")
-    return Sourced(network, (line.number,), printed=url, rule="network") if network else None
+    return Sourced(network, tuple(line.number for line in lines), printed=url, rule="network") if network else None
 
 
 def _address(head: Sequence[Line], pairs: dict[str, Sourced]) -> _Address:

@@ -1,4 +1,4 @@
-"""Projects as consultants list them: a form of labels and values, one after the other.
+"""Projects as consultants list them, positions as the old Europass does: forms of labels and values, one after the other.
 
     Zeitraum   02/2022 – 06/2023
     Kunde      Pharmagroßhandel
@@ -17,7 +17,7 @@ from pipeline.model.document import Line
 from pipeline.structure.header import Text
 from pipeline.structure.text import label_of
 
-KINDS = frozenset({"period", "customer", "role", "title", "tasks", "technologies", "industry", "location"})
+KINDS = frozenset({"period", "customer", "role", "title", "tasks", "technologies", "industry", "location", "degree", "school", "grade"})
 
 
 @dataclass(slots=True)

@@ -255,8 +255,8 @@ def languages(lines: Sequence[Line]) -> tuple[tuple[Language, ...], list[Line]]:
                 else:
                     found[awaiting] = _with_line(found[awaiting], line)
             elif (
-                not cefr(text.split(":")[0])
-                and (pair := re.match(r"([^\W\d_][\w -]{1,25}?)\s*(?:[:(|–—\u2003]|-\s)\s*(.+)$", text))
+                (pair := re.match(r"([^\W\d_][\w -]{1,25}?)\s*(?:[:(|–—\u2003]|-\s)\s*(.+)$", text))
+                and not cefr(pair.group(1))
                 and cefr(pair.group(2))
             ):
                 # a language that no list names, with a level that says what it is

@@ -150,6 +150,8 @@ def _without_column_heads(lines: Sequence[Line]) -> tuple[Sequence[Line], float 
 
 
 def _positions(lines: Sequence[Line], edges: Edges) -> tuple[Position, ...]:
+    if filled := forms(lines):
+        return tuple(_position_of(form, edges) for form in filled)
     found: list[Position] = []
     employer: Roles | None = None
     read = _read_entries(lines, edges, JOB, split_place=True)
@@ -212,6 +214,8 @@ def look(text: Text) -> tuple[float, bool, bool, str, int]:
 
 
 def _education(lines: Sequence[Line], edges: Edges) -> tuple[Education, ...]:
+    if filled := forms(lines):
+        return tuple(_education_of(form, edges) for form in filled)
     found: list[Education] = []
     for entry, told, rest, body in _read_entries(lines, edges, DEGREE, split_place=False):
         grade, texts = None, []
@@ -365,6 +369,32 @@ def _project_of(form: Form, edges: Edges) -> Project:
         tuple(summary),
         tuple(tasks),
         tuple(technologies),
+    )
+
+
+def _position_of(form: Form, edges: Edges) -> Position:
+    """A position from the labels and values of its form."""
+    project = _project_of(form, edges)
+    where = form.values.get("location", ())
+    return Position(
+        title=project.role or project.name,
+        company=project.customer,
+        location=_whole(where),
+        period=project.period,
+        summary=tuple(v for v in project.summary if v.lines[0] not in {line.number for text in where for line in text.lines}),
+        highlights=project.highlights,
+        technologies=project.technologies,
+    )
+
+
+def _education_of(form: Form, edges: Edges) -> Education:
+    project = _project_of(form, edges)
+    return Education(
+        institution=_whole(form.values.get("school", ())) or project.customer,
+        degree=_whole(form.values.get("degree", ())) or project.name or project.role,
+        grade=_whole(form.values.get("grade", ())),
+        period=project.period,
+        summary=(*project.summary, *project.highlights),
     )
 
 
