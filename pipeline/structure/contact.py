@@ -201,8 +201,8 @@ def _links(everything: Sequence[Line], head: Sequence[Line]) -> list[Link]:
             continue
         if rest := _rest_of_address(line, everything[n + 1 : n + 2]):
             url = clean(line.text) + clean(rest.text)
-            network = _network_of(url, line, rest)
-            add(Link(part(url, line, rest), network, part(url.rstrip("/").rsplit("/", 1)[-1], line, rest) if network else None), url)
+            named = _network_of(url, line, rest)
+            add(Link(part(url, line, rest), named, part(url.rstrip("/").rsplit("/", 1)[-1], line, rest) if named else None), url)
             skip = rest.number
             continue
         web = [u for u in line.links if u.startswith("http")]

@@ -1,0 +1,158 @@
+"""Ways of setting a CV, each as small as it can be: lines in, fields out."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+
+import pytest
+
+from pipeline.check.check import check
+from pipeline.model.cv import Cv, leaves
+from pipeline.model.document import Box, Document, Line, PageSize, Span
+from pipeline.structure.rules import structure_by_rules
+from tests.conftest import TODAY
+
+HEAD = [("Ada Beispiel", 18, True), ("ada.beispiel@example.org", 10, False)]
+Row = tuple[str, float, bool] | list[tuple[str, float]]
+
+
+def page(rows: list[Row], *, pitch: float = 14.0, indent: dict[str, float] | None = None) -> Document:
+    """Rows from top to bottom: (text, size, bold), or cells of (text, x) in 10 points. "• " marks a bullet, "" is a gap."""
+    lines: list[Line] = []
+    y = 50.0
+    for row in [*HEAD, ("", 10, False), *rows]:
+        cells = (
+            [(row[0], (indent or {}).get(row[0], 60.0), row[1], row[2])] if isinstance(row, tuple) else [(text, x, 10.0, False) for text, x in row]
+        )
+        for text, x, size, bold in cells:
+            if text:
+                bullet = text.startswith("• ")
+                shown = text.removeprefix("• ").strip("*")
+                bold = bold or text.startswith("*")
+                box = Box(x, y, x + 0.5 * size * len(shown), y + size)
+                lines.append(Line(len(lines) + 1, 1, box, shown, (Span(0, len(shown), size, bold, False, "000000"),), bullet=bullet))
+        y += pitch if any(c[0] for c in cells) else 8
+    return Document(tuple(lines), (PageSize(595, 842),))
+
+
+def heading(text: str) -> tuple[str, float, bool]:
+    return (text, 13, True)
+
+
+GAP = ("", 10, False)
+
+
+def told(cv: Cv) -> list[tuple[str, str]]:
+    return [(p.title.text if p.title else "", p.company.text if p.company else "") for p in cv.positions]
+
+
+def test_positions_below_one_employer_s_name_share_it() -> None:
+    rows = [
+        heading("Berufserfahrung"), ("Beispiel Werke AG, Bonn", 10, True),
+        [("Teamleiterin Einkauf", 68), ("04/2019 – heute", 450)], ("• Verhandelt mit zwölf Lieferanten", 10, False),
+        [("Einkäuferin", 68), ("01/2015 – 03/2019", 450)], ("• Betreut Normteile", 10, False),
+        ("Muster Logistik GmbH, Köln", 10, True), [("Disponentin", 68), ("09/2011 – 12/2014", 450)], ("• Plant Touren", 10, False),
+        GAP, heading("Sprachen"), ("Deutsch (Muttersprache)", 10, False), GAP, heading("Interessen"), ("Rudern", 10, False),
+    ]  # fmt: skip
+    assert told(structure_by_rules(page(rows))) == [
+        ("Teamleiterin Einkauf", "Beispiel Werke AG"), ("Einkäuferin", "Beispiel Werke AG"), ("Disponentin", "Muster Logistik GmbH")
+    ]  # fmt: skip
+
+
+def test_a_pause_does_not_inherit_the_last_employer() -> None:
+    rows = [
+        heading("Berufserfahrung"),
+        [("04/2019 – heute", 60), ("*Teamleiterin Einkauf", 200)], [("Beispiel Werke AG", 200)],
+        [("01/2017 – 03/2019", 60), ("*Elternzeit", 200)],
+        [("01/2015 – 12/2016", 60), ("*Einkäuferin", 200)], [("Muster GmbH", 200)],
+        GAP, heading("Sprachen"), ("Deutsch (Muttersprache)", 10, False), GAP, heading("Interessen"), ("Rudern", 10, False),
+    ]  # fmt: skip
+    assert told(structure_by_rules(page(rows))) == [("Teamleiterin Einkauf", "Beispiel Werke AG"), ("Elternzeit", ""), ("Einkäuferin", "Muster GmbH")]
+
+
+def test_a_form_of_labels_is_a_project() -> None:
+    form = [
+        ("Zeitraum", "02/2022 – 06/2023"), ("Projekt", "Einführung Lagerverwaltung"), ("Kunde", "Pharmagroßhandel"),
+        ("Rolle", "Teilprojektleiterin"), ("Aufgaben", "Fachkonzept für 14 Verfahren"), ("Technologien", "SAP EWM, ABAP"),
+    ]  # fmt: skip
+    rows = [heading("Projekte"), *([(a, 60.0), (b, 200.0)] for a, b in form), *([(a, 60.0), (b.replace("2022", "2020"), 200.0)] for a, b in form)]
+    rows += [GAP, heading("Sprachen"), ("Deutsch (Muttersprache)", 10, False), GAP, heading("Interessen"), ("Rudern", 10, False)]
+    first, second = structure_by_rules(page(rows)).projects
+    assert (first.name.text, first.role.text, first.customer.text) == ("Einführung Lagerverwaltung", "Teilprojektleiterin", "Pharmagroßhandel")
+    assert (first.period.start.text, second.period.start.text) == ("2022-02", "2020-02")
+    assert [t.text for t in first.technologies] == ["SAP EWM", "ABAP"]
+    assert [h.text for h in first.highlights] == ["Fachkonzept für 14 Verfahren"]
+
+
+@pytest.mark.parametrize("words", ["Meine Stationen", "Wo andere mich brauchten", "Beruf & Praxis"])
+def test_work_under_a_heading_in_somebody_s_own_words(words: str) -> None:
+    rows = [
+        heading(words), ("03/2018 – heute", 10, False), ("Technikerin, Beispiel GmbH", 10, False), GAP,
+        heading("Ausbildung"), ("09/2014 – 02/2018", 10, False), ("Ausbildung zur Mechatronikerin, Berufskolleg Bonn", 10, False), GAP,
+        heading("Sprachen"), ("Deutsch (Muttersprache)", 10, False), GAP, heading("Interessen"), ("Rudern", 10, False),
+    ]  # fmt: skip
+    assert told(structure_by_rules(page(rows))) == [("Technikerin", "Beispiel GmbH")]
+
+
+def test_languages_behind_a_label_among_skills_are_languages_and_programmers_languages_are_not() -> None:
+    rows = [
+        heading("Kenntnisse"), ("Programmierung: Java, SQL", 10, False), ("Sprachen: Deutsch (Muttersprache), Englisch (C1)", 10, False), GAP,
+        heading("Interessen"), ("Rudern", 10, False), GAP, heading("Ausbildung"), ("2010 – 2014", 10, False), ("Bachelor Informatik, Universität Bonn", 10, False),
+    ]  # fmt: skip
+    cv = structure_by_rules(page(rows))
+    assert [(entry.name.text, entry.cefr.text) for entry in cv.languages] == [("Deutsch", "native"), ("Englisch", "C1")]
+    rows[2] = ("Sprachen: Go, Rust, Kotlin", 10, False)
+    cv = structure_by_rules(page(rows))
+    assert cv.languages == ()
+    assert "Rust" in [item.text for group in cv.skills for item in group.items]
+
+
+def test_a_language_that_no_list_names_is_known_by_its_level() -> None:
+    rows = [heading("Languages"), ("English (native), Klingonese (fluent)", 10, False), GAP, heading("Education"), ("2010 – 2014", 10, False), ("BSc Physics, University of Bonn", 10, False), GAP, heading("Interests"), ("Rowing", 10, False)]  # fmt: skip
+    assert [entry.name.text for entry in structure_by_rules(page(rows)).languages] == ["English", "Klingonese"]
+
+
+def test_an_address_that_breaks_over_two_lines_is_one() -> None:
+    rows = [("https://github.com/ada-", 10, False), ("beispiel", 10, False), GAP, heading("Sprachen"), ("Deutsch (Muttersprache)", 10, False), GAP, heading("Interessen"), ("Rudern", 10, False)]  # fmt: skip
+    cv = structure_by_rules(page(rows, pitch=11))
+    assert [link.url.text for link in cv.basics.links] == ["https://github.com/ada-beispiel"]
+
+
+def test_a_column_of_places_with_a_head_is_places() -> None:
+    rows = [
+        heading("Berufserfahrung"), [("Zeitraum", 60), ("Ort", 180), ("Tätigkeit", 260)],
+        [("03/2018 – heute", 60), ("Passau", 180), ("*Technikerin", 260)], [("Beispiel GmbH", 260)],
+        [("01/2012 – 02/2018", 60), ("Regen", 180), ("*Monteurin", 260)], [("Muster AG", 260)],
+        GAP, heading("Sprachen"), ("Deutsch (Muttersprache)", 10, False), GAP, heading("Interessen"), ("Rudern", 10, False),
+    ]  # fmt: skip
+    cv = structure_by_rules(page(rows))
+    assert told(cv) == [("Technikerin", "Beispiel GmbH"), ("Monteurin", "Muster AG")]
+    assert [p.location.text for p in cv.positions] == ["Passau", "Regen"]
+
+
+@pytest.mark.parametrize(
+    ("text", "phone"),
+    [
+        ("Telefon: 347 011 8265", "347 011 8265"),
+        ("Geboren 02/08/1987, Tel. (+34) 650 118 943", "(+34) 650 118 943"),
+        ("Mobil 0170 5559341", "0170 5559341"),
+    ],
+)
+def test_phones_and_not_dates(text: str, phone: str) -> None:
+    rows = [(text, 10, False), GAP, heading("Sprachen"), ("Deutsch (Muttersprache)", 10, False), GAP, heading("Interessen"), ("Rudern", 10, False)]
+    assert structure_by_rules(page(rows)).basics.phone.text == phone
+
+
+async def test_whatever_the_lines_nothing_breaks_and_nothing_is_lost(documents: dict[str, Document]) -> None:
+    """Lines of real CVs in any order, doubled and missing: every line ends in a field, in a section or in the list of what was left out."""
+    chance = random.Random(7)
+    sources = list(documents.values())
+    for _ in range(150):
+        one, other = chance.choice(sources), chance.choice(sources)
+        lines = [*one.lines, *chance.sample(other.lines, chance.randint(0, len(other.lines)))]
+        lines = chance.sample(lines, chance.randint(1, len(lines))) if chance.random() < 0.7 else lines
+        document = replace(one, lines=tuple(replace(line, number=n) for n, line in enumerate(lines, start=1)), pages=one.pages * 4)
+        cv, _ = check(structure_by_rules(document), document, today=TODAY)
+        used = {n for _, leaf in leaves(cv) for n in leaf.lines} | {left.line for left in cv.left_out}
+        assert {line.number for line in document.lines if line.text.strip()} <= used
