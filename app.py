@@ -30,6 +30,7 @@ from pipeline.render.word import template_names, template_path
 EX_CONFIG = 78
 SHUTDOWN_SECONDS = 3.0
 M_ARENA_MAX = -8
+PR_SET_DUMPABLE = 4
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -122,14 +123,18 @@ class Running:
     ended: asyncio.Task[None]
 
 
-def keep_memory_low() -> None:
-    """One heap for all threads: with glibc's default of one per thread, memory that conversions free is kept for each."""
+def prepare_process() -> None:
+    """One heap for all threads: with glibc's default of one per thread, memory that conversions free is kept for each.
+
+    And no other process, of the same user or not, may read this one's memory or environment, where the secrets are.
+    """
     if sys.platform == "linux":
         ctypes.CDLL(None).mallopt(M_ARENA_MAX, 1)
+        ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
 async def serve(settings: Settings) -> int:
-    keep_memory_low()
+    prepare_process()
     running = await start(settings)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

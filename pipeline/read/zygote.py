@@ -2,13 +2,15 @@
 
 Run as `python -m pipeline.read.zygote FD`. On the control socket FD each message carries one socket; the forked child
 reads a request from it (`REQUEST`, then the bytes of the PDF), answers with JSON or with the picture of a page, and ends. The child has limits on
-memory, CPU time, wall time, files and processes; whatever it does, the zygote and the server live on.
+memory, CPU time, wall time, files and processes, and a filter of system calls (`jail`): no network, no file, no program.
+Whatever it does, the zygote and the server live on.
 """
 
 from __future__ import annotations
 
 import ctypes
 import gc
+import importlib
 import json
 import os
 import resource
@@ -21,6 +23,7 @@ import sys
 from pipeline.errors import UserError
 from pipeline.model.codec import to_json
 from pipeline.model.document import Document
+from pipeline.read import jail
 from pipeline.read.extract import extract
 from pipeline.read.pixels import page_pixels
 
@@ -59,10 +62,15 @@ def main(fd: int) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     for _ in range(8):  # until the interpreter has specialised the code
         to_json(extract(_WARM_UP), Document)
+    _load_the_rest()
     gc.collect()
     gc.freeze()
+    jailed = jail.available()
+    if jailed and (free := _escapes()):
+        control.sendall(("unsafe: " + ", ".join(free)).encode())
+        return
     spare: socket.socket | None = _fork(control, warm=True)
-    control.sendall(b"ready")
+    control.sendall(b"jailed" if jailed else b"limits")
     while True:
         if spare is None and not select.select([control], [], [], QUIET)[0]:
             spare = _fork(control, warm=True)
@@ -79,6 +87,32 @@ def main(fd: int) -> None:
         os.close(fds[0])
         spare.close()
         spare = None
+
+
+def _escapes() -> list[str]:
+    """What a jailed child can still do that it must not: tried once, before any file is opened."""
+    read, write = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            jail.install()
+            os.write(write, "\n".join(jail.escapes()).encode())
+        except OSError as error:
+            os.write(write, str(error).encode())
+        os._exit(0)
+    os.close(write)
+    with os.fdopen(read, "rb") as pipe:
+        return pipe.read().decode().splitlines()
+
+
+def _load_the_rest() -> None:
+    """What modules load only when they first need it; a jailed child can load nothing."""
+    for name in ("heapq", "encodings.cp1252", "encodings.utf_16_le", "encodings.utf_16_be", "encodings.latin_1", "encodings.utf_16"):
+        importlib.import_module(name)
+    packet = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><r:RDF xmlns:r="http://www.w3.org/1999/02/22-rdf-syntax-ns#"/></x:xmpmeta>'
+    metadata = b"9 0 obj<</Type/Metadata/Subtype/XML/Length %d>>stream\n%s\nendstream endobj\n" % (len(packet), packet)
+    extract(_WARM_UP.replace(b"/Type/Catalog", b"/Type/Catalog/Metadata 9 0 R").replace(b"trailer", metadata + b"trailer"))
+    page_pixels(_WARM_UP, 1)
 
 
 def _fork(control: socket.socket, *, warm: bool) -> socket.socket:
@@ -130,6 +164,8 @@ def _confine() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (32, 32))
     _prctl(_PR_SET_NO_NEW_PRIVS, 1)
     _prctl(_PR_SET_DUMPABLE, 0)
+    if jail.available():
+        jail.install()
 
 
 def _prctl(option: int, value: int) -> None:
