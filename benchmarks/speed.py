@@ -34,10 +34,11 @@ async def steps(pdfs: dict[str, bytes], rounds: int = 5) -> list[tuple[str, str]
     usable = {}
     for name, data in pdfs.items():
         try:
-            await convert(data, tools, options)
-            usable[name] = data
+            done = await convert(data, tools, options)
         except UserError:
             continue
+        if not done.document.scanned:
+            usable[name] = data
     rows = []
     for label, word in (("extract: PDF → JSON", False), ("convert: PDF → Word", True)):
         best = []

@@ -52,7 +52,13 @@ def hidden_words(words: list[Word], page: pdfium.PdfPage, copy: pdfium.PdfPage) 
         alone = _picture(copy)
         raw.FPDFTextObj_SetTextRenderMode(text, raw.FPDF_TEXTRENDERMODE_INVISIBLE)
         hidden.update(i for i in own if not _differs(words[i], alone, without))
-    return hidden - _drawn_otherwise(hidden, words, shown, copy)
+    hidden -= _drawn_otherwise(hidden, words, shown, copy)
+    # a sign that its font does not show says nothing; it goes with the words that it stands among
+    return {i for i in hidden if _says(words[i]) or any(0 <= j < len(words) and j in hidden and _says(words[j]) for j in (i - 1, i + 1))}
+
+
+def _says(word: Word) -> bool:
+    return any(c.isalnum() for c in word.text)
 
 
 def _drawn_otherwise(hidden: set[int], words: list[Word], shown: _Picture, copy: pdfium.PdfPage) -> set[int]:
@@ -125,7 +131,7 @@ def _differs(word: Word, shown: _Picture, without: _Picture) -> bool:
     """Is there ink of the text in the middle of the word, where its letters are?"""
     if word.box.height < SMALLEST:
         return False
-    margin = 0.25 * word.box.height if any(c.isalnum() for c in word.text) else 0.0
+    margin = 0.25 * word.box.height if _says(word) else 0.0
     left, right = max(0, int(word.box.x0 * SCALE)), min(shown.width, int(word.box.x1 * SCALE) + 1)
     top, bottom = max(0, int((word.box.y0 + margin) * SCALE)), min(shown.height, int((word.box.y1 - margin) * SCALE) + 1)
     for y in range(top, bottom):
