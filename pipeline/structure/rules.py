@@ -128,15 +128,22 @@ def _read_entries(lines: Sequence[Line], edges: Edges, evidence: Evidence, *, sp
         found = [Entry(Period(), body=list(lines))] if lines else []
     elif before:
         found[0].body = [*before, *found[0].body] if not found[0].header else found[0].body
+    places = [_taken_out(entry, place_column) for entry in found]
     headers = [header_and_body(entry, edges) for entry in found]
     order = what_first([texts for texts, _ in headers], evidence)
     result = []
-    for entry, (texts, body) in zip(found, headers, strict=True):
-        place = next((t for t in texts if place_column is not None and abs(t.lines[0].box.x0 - place_column) < 4), None)
-        told, rest = roles([t for t in texts if t is not place], evidence, first_what=order, split_place=split_place and place is None)
+    for entry, place, (texts, body) in zip(found, places, headers, strict=True):
+        told, rest = roles(texts, evidence, first_what=order, split_place=split_place and place is None)
         told = Roles(told.what, told.who, place) if place else told
         result.append((entry, told, rest, body))
     return result
+
+
+def _taken_out(entry: Entry, column: float | None) -> Text | None:
+    """The place of an entry, where a column of the table holds the places; its header is then without it."""
+    found = [p for p in entry.header if column is not None and abs(p.line.box.x0 - column) < 4]
+    entry.header = [p for p in entry.header if p not in found]
+    return Text(joined(p.text for p in found), tuple(p.line for p in found)) if found else None
 
 
 def _without_column_heads(lines: Sequence[Line]) -> tuple[Sequence[Line], float | None]:
