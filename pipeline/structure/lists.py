@@ -376,6 +376,8 @@ def _single(source: Sourced) -> Certificate:
         if not before or not after:
             date = _sourced_date(text[last.span[0] : last.span[1]], numbers)
             text = before or after
+    if issuer is None and (match := re.search(r"\s\(([A-ZÄÖÜ][^()\d]*\s[^()\d]+)\)$", text)):
+        issuer, text = Sourced(bare(match.group(1)), numbers), text[: match.start()]
     if issuer is None:
         for separator in (r",\s+", r"\s+[|·]\s+|\u2003", r"\s+[–—-]\s+"):
             parts = split_outside_brackets(text, separator)

@@ -13,7 +13,7 @@ from pipeline.model.cv import Cv, Education, LeftOut, Period, Position, Project,
 from pipeline.model.document import Document, Line
 from pipeline.structure.blocks import Item, items
 from pipeline.structure.contact import contact, contact_like
-from pipeline.structure.entries import Entry, entries
+from pipeline.structure.entries import Entry, Piece, entries
 from pipeline.structure.furniture import without_furniture
 from pipeline.structure.guess import kind_by_content
 from pipeline.structure.header import DEGREE, JOB, Evidence, Roles, Text, header_and_body, roles, what_first
@@ -141,8 +141,13 @@ def _read_entries(lines: Sequence[Line], edges: Edges, evidence: Evidence, *, sp
 
 def _taken_out(entry: Entry, column: float | None) -> Text | None:
     """The place of an entry, where a column of the table holds the places; its header is then without it."""
-    found = [p for p in entry.header if column is not None and abs(p.line.box.x0 - column) < 4]
+    if column is None:
+        return None
+    found = [p for p in entry.header if abs(p.line.box.x0 - column) < 4]
     entry.header = [p for p in entry.header if p not in found]
+    if not found and entry.body and abs(entry.body[0].box.x0 - column) < 4:  # below a date that breaks over two lines
+        found = [Piece(entry.body[0], entry.body[0].text)]
+        entry.body = entry.body[1:]
     return Text(joined(p.text for p in found), tuple(p.line for p in found)) if found else None
 
 
@@ -164,7 +169,7 @@ def _positions(lines: Sequence[Line], edges: Edges) -> tuple[Position, ...]:
     read = _read_entries(lines, edges, JOB, split_place=True)
     for n, (entry, told, rest, body) in enumerate(read):
         if _only_names_the_employer(n, read):
-            employer = Roles(None, told.who or told.what, told.where)
+            employer = Roles(None, told.who or told.what, told.where or (told.what if told.who else None))
             continue
         told = _at_the_same_employer(told, employer)
         if told.what and told.who:
@@ -203,7 +208,8 @@ def _only_names_the_employer(n: int, read: list[tuple[Entry, Roles, list[Text], 
     """Is the entry a name above the positions that follow, with the dates of all of them?"""
     entry, told, rest, body = read[n]
     only = told.who or told.what
-    if n + 1 == len(read) or body or rest or only is None or (told.what and told.who):
+    split = told.what is not None and told.who is not None  # a name and a town
+    if n + 1 == len(read) or body or rest or only is None or (split and told.what and JOB.what(told.what.text)):
         return False
     below, inner, _, _ = read[n + 1]
     first = inner.what or inner.who

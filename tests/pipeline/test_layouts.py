@@ -156,3 +156,41 @@ async def test_whatever_the_lines_nothing_breaks_and_nothing_is_lost(documents: 
         cv, _ = check(structure_by_rules(document), document, today=TODAY)
         used = {n for _, leaf in leaves(cv) for n in leaf.lines} | {left.line for left in cv.left_out}
         assert {line.number for line in document.lines if line.text.strip()} <= used
+
+
+def test_an_employer_with_the_dates_of_all_its_positions_is_no_position() -> None:
+    rows = [
+        heading("Berufserfahrung"), [("*Beispiel Werke GmbH, Kempten", 60), ("10/2012 – heute", 450)],
+        [("Leiterin Controlling", 76), ("07/2019 – heute", 450)], ("• Plant das Budget", 10, False),
+        [("Controllerin", 76), ("10/2012 – 06/2019", 450)], ("• Berichtet monatlich", 10, False),
+        GAP, heading("Sprachen"), ("Deutsch (Muttersprache)", 10, False), GAP, heading("Interessen"), ("Rudern", 10, False),
+    ]  # fmt: skip
+    cv = structure_by_rules(page(rows))
+    assert told(cv) == [("Leiterin Controlling", "Beispiel Werke GmbH"), ("Controllerin", "Beispiel Werke GmbH")]
+    assert [p.period.start.text for p in cv.positions] == ["2019-07", "2012-10"]
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "issuer"),
+    [
+        ("Certified Controller (Controller Akademie)", "Certified Controller", "Controller Akademie"),
+        ("Trauma Nursing Core Course (TNCC)", "Trauma Nursing Core Course (TNCC)", None),
+        ("Praxisanleitung (300 Std.)", "Praxisanleitung (300 Std.)", None),
+    ],
+)
+def test_a_name_in_brackets_issued_the_certificate_and_an_abbreviation_did_not(text: str, name: str, issuer: str | None) -> None:
+    rows = [heading("Zertifikate"), (text, 10, False), GAP, heading("Sprachen"), ("Deutsch (Muttersprache)", 10, False), GAP, heading("Interessen"), ("Rudern", 10, False)]  # fmt: skip
+    (found,) = structure_by_rules(page(rows)).certificates
+    assert (found.name.text, found.issuer and found.issuer.text) == (name, issuer)
+
+
+def test_a_place_below_a_date_that_breaks_over_is_a_place() -> None:
+    rows = [
+        heading("Berufserfahrung"), [("Zeitraum", 60), ("Ort", 180), ("Tätigkeit", 260)],
+        [("Mai 2016 bis Oktober", 60), ("Passau", 180), ("*Hotel Beispielhof", 260)], [("2020", 60), ("Sous-Chef", 260)],
+        [("April 2012 bis April", 60), ("Regen", 180), ("*Hotel Muster", 260)], [("2016", 60), ("Chef de Partie", 260)],
+        GAP, heading("Sprachen"), ("Deutsch (Muttersprache)", 10, False), GAP, heading("Interessen"), ("Rudern", 10, False),
+    ]  # fmt: skip
+    cv = structure_by_rules(page(rows))
+    assert told(cv) == [("Sous-Chef", "Hotel Beispielhof"), ("Chef de Partie", "Hotel Muster")]
+    assert [(p.location.text, p.period.end.text) for p in cv.positions] == [("Passau", "2020-10"), ("Regen", "2016-04")]
