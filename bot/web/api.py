@@ -111,10 +111,10 @@ class Api:
     async def events(self, request: web.Request) -> web.StreamResponse:
         """Server-sent events: one `job` event per change; a comment now and then keeps the line open."""
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store", "X-Accel-Buffering": "no"})
-        await response.prepare(request)
-        await response.write(b": connected\n\n")
         texts = texts_of(request)
-        with self._hub.listen(TENANT, USER) as changes:
+        with self._hub.listen(TENANT, USER) as changes:  # before the page hears that it is connected and asks how things stand
+            await response.prepare(request)
+            await response.write(b": connected\n\n")
             while True:
                 try:
                     async with asyncio.timeout(_HEARTBEAT):

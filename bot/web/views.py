@@ -51,6 +51,7 @@ def job_json(job: Job, texts: Catalogue) -> dict[str, Any]:
         else None,
         "file": job.source.name,
         "created": job.created.isoformat(),
+        "updated": job.updated.isoformat(timespec="microseconds"),
         "result": {
             "candidate": result.candidate,
             "headline": result.headline,

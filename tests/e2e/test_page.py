@@ -17,6 +17,7 @@ from tests.conftest import ROOT, chromium, node
 async def test_a_newcomer_gets_a_word_file(running: Running, tmp_path: Path, scheme: str) -> None:
     pdf = str(ROOT / "samples/de-tabelle-yilmaz.pdf")
     result = await asyncio.to_thread(node, "page.mjs", f"{running.url}/", pdf, chromium(), str(tmp_path), scheme)
+    assert result["overtaken"] == "done"
     assert result["problems"] == []
     assert result["focused"] == "files"
     assert result["lang"] == "de"

@@ -41,6 +41,7 @@ function show(job) {
     return;
   }
   let element = shown.get(job.job_id);
+  if (element && job.updated < element.dataset.updated) return; // an answer that was overtaken by an event
   if (!element) {
     element = document.getElementById("job").content.firstElementChild.cloneNode(true);
     element.dataset.job = job.job_id;
@@ -53,6 +54,7 @@ function show(job) {
   const ended = job.status === "done" || job.status === "failed";
   const result = job.result;
   element.dataset.status = job.status;
+  element.dataset.updated = job.updated;
   fill(element, ".name", (result && result.candidate) || job.file);
   fill(element, ".file", result ? job.file : "");
   fill(element, ".line", result ? [result.headline, result.years_text].filter(Boolean).join(" · ") : "");
