@@ -78,6 +78,14 @@ async def test_a_scan_is_read_like_the_page_it_was(reader: Reader, change: Calla
     assert "recognised" in {f.key for f in check(cv, document, today=TODAY)[1]}
 
 
+async def test_the_cells_of_a_tilted_row_stand_level_again(reader: Reader) -> None:
+    document = await reader.read(scanned("de-tabelle-yilmaz", tilted))
+    boxes = {line.text: line.box for line in document.lines}
+    for label, beside in (("Anschrift", "Kastanienallee 7, 50969 Köln"), ("08/2003", "Fachhochschulreife")):
+        found = next(box for text, box in boxes.items() if text.startswith(label))
+        assert abs(found.y1 - boxes[beside].y1) < 1.5
+
+
 async def test_two_columns_of_a_scan_are_read_one_after_the_other(reader: Reader) -> None:
     document = await reader.read(scanned("en-two-column-okafor"))
     assert len({line.flow for line in document.lines}) > 1
