@@ -5,7 +5,7 @@ PYTHON := $(VENV)/bin/python
 NODE := tests/node/node_modules/.package-lock.json
 CORPUS ?= benchmarks/corpus
 
-.PHONY: help run playground test check format eval speed samples lock clean
+.PHONY: help run playground test check format eval speed tokens samples lock clean
 
 help:  ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -35,6 +35,9 @@ eval: $(VENV)/.dev  ## score the rules structurer (CORPUS=folder with pdf/ and g
 
 speed: $(VENV)/.dev  ## times and memory
 	$(PYTHON) benchmarks/speed.py $(CORPUS)
+
+tokens: $(VENV)/.dev $(NODE)  ## tokens and price of the model structurer
+	$(PYTHON) benchmarks/tokens.py
 
 samples: $(VENV)/.dev  ## make the sample CVs and the Word templates anew
 	$(PYTHON) samples/make_samples.py

@@ -52,11 +52,13 @@ LAYOUTS = {
     "columns": ("two-column", "year"),
     "word": ("one-column", "slash"),
     "wordtable": ("table", "since"),
+    "portfolio": ("one-column", "slash"),
 }
 PLAN = {
     "de_brenner": ("consultant", "employers", "table", "sidebar"),
     "de_wieland": ("table", "margin", "wordtable"),
     "de_keller": ("columns", "word"),
+    "de_ostermann": ("portfolio",),
     "en_keller": ("classic", "margin"),
     "en_adeyemi": ("employers", "consultant", "sidebar"),
     "fr_marchetti": ("classic", "table", "columns"),

@@ -85,15 +85,15 @@ async def convert(pdf: bytes, tools: Tools, options: Options, *, checkpoint: Che
 
 
 async def _structure(document: Document, tools: Tools) -> Structured:
-    """By the model where one is configured, else (and where it fails) by rules."""
+    """By rules; where a model is configured, by both, held against each other."""
+    rules = await _off_loop(lambda: structure_by_rules(document))
     if tools.llm is None:
-        return Structured(await _off_loop(lambda: structure_by_rules(document)))
+        return Structured(rules)
     try:
-        cv, usage = await structure_by_model(document, tools.llm)
-        return Structured(cv, usage=usage)
+        asked = await structure_by_model(document, rules, tools.llm)
+        return Structured(asked.cv, asked.findings, asked.usage)
     except (RefusedByModel, TransientError) as error:
-        finding = Finding("warning", "model_refused" if isinstance(error, RefusedByModel) else "model_unavailable")
-        return Structured(await _off_loop(lambda: structure_by_rules(document)), (finding,))
+        return Structured(rules, (Finding("warning", "model_refused" if isinstance(error, RefusedByModel) else "model_unavailable"),))
 
 
 async def _check(structured: Structured, document: Document, options: Options) -> Structured:

@@ -120,7 +120,7 @@ class Files(Server):
 class Model(Server):
     """Speaks the chat completions API and checks each request against its published rules."""
 
-    answer: Callable[[dict[int, str]], dict[str, Any]] = lambda lines: {}
+    answer: Callable[[str, dict[int, str]], dict[str, Any]] = lambda name, lines: {}
     faults: list[tuple[int, dict[str, str], str]] = field(default_factory=list)
     requests: list[dict[str, Any]] = field(default_factory=list)
     finish: str = "stop"
@@ -140,7 +140,7 @@ class Model(Server):
         if problem := request_problem(body):
             return web.json_response({"error": {"message": problem, "type": "invalid_request_error", "param": None, "code": None}}, status=400)
         lines = {int(n): text for n, text in re.findall(r"^(\d+)\| (.*)$", body["messages"][-1]["content"], re.MULTILINE)}
-        content = self.raw if self.raw is not None else json.dumps(self.answer(lines))
+        content = self.raw if self.raw is not None else json.dumps(self.answer(body["response_format"]["json_schema"]["name"], lines))
         message = {"role": "assistant", "content": None if self.refusal else content, "refusal": self.refusal}
         return web.json_response(
             {

@@ -8,6 +8,7 @@ from pipeline.check.contact import contact_checked
 from pipeline.check.ledger import balanced
 from pipeline.check.timeline import dates_checked
 from pipeline.check.verify import verified
+from pipeline.lang.instructions import instructing
 from pipeline.model.cv import Cv
 from pipeline.model.document import Document
 from pipeline.model.finding import SEVERITIES, Finding
@@ -21,7 +22,7 @@ def check(cv: Cv, document: Document, *, today: date) -> tuple[Cv, list[Finding]
     cv, unsupported = verified(cv, document)
     cv, lost = balanced(cv, document)
     findings = [*unsupported, *contact_checked(cv), *dates_checked(cv, today), *lost]
-    findings += [*_recognised(document), *_unseen(document)]
+    findings += [*_recognised(document), *_unseen(document), *_instructing(document)]
     if document.flags:
         active = ", ".join(f.strip("/") for f in document.flags if f != "/AcroForm")
         if active:
@@ -36,6 +37,16 @@ def _unseen(document: Document) -> list[Finding]:
     if document.invisible:
         found.append(Finding("info", "invisible_characters", values=(("count", str(document.invisible)),)))
     return found
+
+
+def _instructing(document: Document) -> list[Finding]:
+    """Visible text that tells a machine what to do: printed like any other text, obeyed by nobody, but a person should know."""
+    texts = [line.text for line in document.lines]
+    found = sorted(instructing(texts))
+    if not found:
+        return []
+    numbers = tuple(document.lines[i].number for i in found)
+    return [Finding("warning", "instructions", "", numbers, (("text", " ".join(texts[i] for i in found)[:300]),))]
 
 
 def _recognised(document: Document) -> list[Finding]:

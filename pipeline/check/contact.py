@@ -11,7 +11,7 @@ from pipeline.model.finding import Finding, Severity
 _WHOLE = phonenumbers.ValidationResult.IS_POSSIBLE
 """Possible as a whole number, not only as a local part of one."""
 
-_REGION = {"de": "DE", "en": "GB", "fr": "FR"}
+_REGION = {"de": "DE", "en": "GB", "fr": "FR", "it": "IT", "es": "ES", "nl": "NL", "pl": "PL"}
 """Where a number without country code is at home, by the document's language."""
 
 

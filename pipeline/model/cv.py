@@ -12,13 +12,15 @@ class Sourced:
     """One value of the CV.
 
     `lines` are the numbers of the lines that it stands on, in order. Where the value is not the page's own wording (a date,
-    a level, a phone number), `printed` holds the wording and `rule` names the rule that made the value of it.
+    a level, a phone number), `printed` holds the wording and `rule` names the rule that made the value of it. `confidence` is
+    "high" where model and rules read it alike, else empty.
     """
 
     text: str
     lines: tuple[int, ...]
     printed: str = ""
     rule: str = ""
+    confidence: str = ""
 
     @property
     def wording(self) -> str:

@@ -20,6 +20,7 @@ class _Writer:
     def __init__(self) -> None:
         self.sources: dict[str, list[int]] = {}
         self.rules: dict[str, Json] = {}
+        self.confidence: dict[str, str] = {}
 
     def put(self, target: Json, pointer: str, name: str, leaf: Sourced | None) -> None:
         if leaf is None:
@@ -31,6 +32,8 @@ class _Writer:
         self.sources[pointer] = list(leaf.lines)
         if leaf.rule:
             self.rules[pointer] = {"rule": leaf.rule, "printed": leaf.printed}
+        if leaf.confidence:
+            self.confidence[pointer] = leaf.confidence
 
     def texts(self, target: Json, pointer: str, name: str, found: Sequence[Sourced]) -> None:
         if not found:
@@ -45,6 +48,8 @@ class _Writer:
             return
         target[name] = "\n".join(leaf.text for leaf in found)
         self.sources[f"{pointer}/{name}"] = [n for leaf in found for n in leaf.lines]
+        if all(leaf.confidence for leaf in found):
+            self.confidence[f"{pointer}/{name}"] = found[0].confidence
 
     def period(self, target: Json, pointer: str, period: Period) -> None:
         self.put(target, pointer, "startDate", period.start)
@@ -79,6 +84,8 @@ def to_json_resume(cv: Cv, findings: Iterable[Finding] = (), document: Document 
     meta["sections"] = sections
     meta["sources"] = w.sources
     meta["rules"] = w.rules
+    if w.confidence:
+        meta["confidence"] = w.confidence
     meta["leftOut"] = [{"line": o.line, "reason": o.reason, "text": o.text} for o in cv.left_out]
     meta["findings"] = [{"severity": f.severity, "key": f.key, "field": f.field, "lines": list(f.lines), "values": dict(f.values)} for f in findings]
     if document:

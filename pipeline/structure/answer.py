@@ -1,119 +1,157 @@
-"""The strict shape of a model's answer: short values with their lines, long texts as line ranges."""
+"""The questions that a model is asked, and the strict shape of its answers: pointers at pieces of lines, never text."""
 
 from __future__ import annotations
 
+import hashlib
+import json
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+VERSION = "2.0"
+"""Of prompts and schemas together. A result names it, and the first digits of what they were (`fingerprint`)."""
+
+_PROMPTS = Path(__file__).parent / "prompts"
+
 
 class _Strict(BaseModel):
+    """Every field is a pointer ("12b-13"), or empty where the CV says nothing."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Value(_Strict):
+class ContactAnswer(_Strict):
+    name: str
+    headline: str
+    email: str
+    phone: str
+    street: str
+    postal_code: str
+    city: str
+    country: str
+    birth_date: str
+    birth_place: str
+    nationality: str
+    marital_status: str
+    summary: str
+
+
+class JobAnswer(_Strict):
+    title: str
+    company: str
+    place: str
+    dates: str
     text: str
-    lines: list[int]
-
-
-class Range(_Strict):
-    first: int
-    last: int
-
-
-class LinkAnswer(_Strict):
-    network: Value | None
-    username: Value | None
-    url: Value | None
-
-
-class BasicsAnswer(_Strict):
-    name: Value | None
-    headline: Value | None
-    email: Value | None
-    phone: Value | None
-    street: Value | None
-    postal_code: Value | None
-    city: Value | None
-    country: Value | None
-    birth_date: Value | None
-    birth_place: Value | None
-    nationality: Value | None
-    marital_status: Value | None
-    links: list[LinkAnswer]
-    summary: list[Range]
-
-
-class PositionAnswer(_Strict):
-    title: Value | None
-    company: Value | None
-    location: Value | None
-    period: Value | None
-    summary: list[Range]
-    highlights: list[Range]
-    technologies: list[Value]
+    technologies: str
 
 
 class ProjectAnswer(_Strict):
-    name: Value | None
-    role: Value | None
-    customer: Value | None
-    period: Value | None
-    summary: list[Range]
-    highlights: list[Range]
-    technologies: list[Value]
+    name: str
+    role: str
+    customer: str
+    dates: str
+    text: str
+    technologies: str
 
 
-class EducationAnswer(_Strict):
-    degree: Value | None
-    area: Value | None
-    institution: Value | None
-    location: Value | None
-    grade: Value | None
-    period: Value | None
-    summary: list[Range]
+class WorkAnswer(_Strict):
+    positions: list[JobAnswer]
+    projects: list[ProjectAnswer]
+    volunteer: list[JobAnswer]
+
+
+class SchoolAnswer(_Strict):
+    degree: str
+    area: str
+    school: str
+    place: str
+    grade: str
+    dates: str
+    text: str
 
 
 class CertificateAnswer(_Strict):
-    name: Value | None
-    issuer: Value | None
-    date: Value | None
+    name: str
+    issuer: str
+    date: str
+
+
+class EducationAnswer(_Strict):
+    education: list[SchoolAnswer]
+    certificates: list[CertificateAnswer]
 
 
 class SkillsAnswer(_Strict):
-    name: Value | None
-    items: list[Value]
+    name: str
+    items: str
 
 
 class LanguageAnswer(_Strict):
-    name: Value
-    level: Value | None
+    name: str
+    level: str
 
 
-class CvAnswer(_Strict):
-    basics: BasicsAnswer
-    positions: list[PositionAnswer]
-    projects: list[ProjectAnswer]
-    education: list[EducationAnswer]
-    certificates: list[CertificateAnswer]
+class RestAnswer(_Strict):
     skills: list[SkillsAnswer]
     languages: list[LanguageAnswer]
-    volunteer: list[PositionAnswer]
-    publications: list[Range]
-    awards: list[Range]
-    references: list[Range]
-    interests: list[Value]
-    headings: list[int]
+    publications: list[str]
+    awards: list[str]
+    references: list[str]
+    interests: list[str]
 
 
-def strict_schema() -> dict[str, Any]:
-    """The JSON schema of the answer in the subset that structured outputs take: all required, nothing additional."""
-    schema = CvAnswer.model_json_schema()
+Answer = ContactAnswer | WorkAnswer | EducationAnswer | RestAnswer
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """`kinds` are the sections that it is about: it sees these lines and fills these fields, and no others. `bullets`: they hold fields."""
+
+    name: str
+    answer: type[ContactAnswer | WorkAnswer | EducationAnswer | RestAnswer]
+    kinds: frozenset[str]
+    bullets: bool = True
+
+    @property
+    def system(self) -> str:
+        return f"{_text('common')}\n{_text(self.name)}"
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        return strict_schema(self.answer)
+
+
+QUESTIONS = (
+    Question("contact", ContactAnswer, frozenset({"head", "personal", "summary"})),
+    Question("work", WorkAnswer, frozenset({"work", "projects", "volunteer"}), bullets=False),
+    Question("education", EducationAnswer, frozenset({"education", "certificates"})),
+    Question("rest", RestAnswer, frozenset({"skills", "languages", "publications", "awards", "references", "interests"})),
+)
+
+
+@cache
+def fingerprint() -> str:
+    """Eight digits that change with any prompt or schema."""
+    asked = [[q.name, q.system, q.schema] for q in QUESTIONS]
+    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:8]
+
+
+@cache
+def _text(name: str) -> str:
+    return (_PROMPTS / f"{name}.md").read_text("utf-8").strip()
+
+
+def strict_schema(answer: type[BaseModel]) -> dict[str, Any]:
+    """The JSON schema of an answer in the subset that structured outputs take: all required, nothing additional."""
+    schema = answer.model_json_schema()
     for node in (schema, *schema.get("$defs", {}).values()):
         node.pop("title", None)
+        node.pop("description", None)
         node["additionalProperties"] = False
         node["required"] = list(node["properties"])
         for field in node["properties"].values():
             field.pop("title", None)
-            field.pop("default", None)
     return schema

@@ -6,21 +6,21 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from pipeline.lang.dates import find_dates, find_periods
+from pipeline.lang.dates import find_periods
 from pipeline.lang.detect import language_of
 from pipeline.lang.lexicon import key, lexicon
 from pipeline.model.cv import Cv, Education, LeftOut, Period, Position, Project, Section, Sourced, leaves
 from pipeline.model.document import Document, Line
 from pipeline.structure.blocks import Item, items
+from pipeline.structure.body import described, technologies_of
 from pipeline.structure.contact import contact, contact_like
 from pipeline.structure.entries import Entry, Piece, entries
-from pipeline.structure.furniture import without_furniture
-from pipeline.structure.guess import kind_by_content
 from pipeline.structure.header import DEGREE, JOB, Evidence, Roles, Text, header_and_body, roles, what_first
 from pipeline.structure.labelled import Form, forms
+from pipeline.structure.layout import layout_of
 from pipeline.structure.lists import certificates, languages, list_items, plain_entries, skills
 from pipeline.structure.periods import period_of
-from pipeline.structure.sections import Part, parts
+from pipeline.structure.sections import Part
 from pipeline.structure.text import Edges, bare, joined, label_of, part, split_outside_brackets, value
 
 NAME = "rules/1"
@@ -30,12 +30,8 @@ _GRADE = re.compile(r"^(?:\(?\d[.,]\d{1,2}\)?(?:\s*/\s*\d[.,]\d)?|(?:gpa|note|cg
 
 def structure_by_rules(document: Document) -> Cv:
     """Every line ends in a field, in `sections`, or in `left_out` with a reason."""
-    lines, left_out = without_furniture(document)
-    edges = Edges(lines)
-    lines, signature = _without_signature(lines)
-    left_out += signature
-    cut = _kinds_by_content(parts(lines))
-    language = language_of("\n".join(line.text for line in lines))
+    layout = layout_of(document)
+    lines, edges, cut = layout.lines, layout.edges, layout.parts
     head = [
         line
         for p in cut
@@ -44,35 +40,11 @@ def structure_by_rules(document: Document) -> Cv:
         if p.kind in ("head", "personal") or contact_like(line)
     ]
     basics = contact(head, lines)
-    cv = Cv(language=language, structurer=NAME, basics=basics)
+    cv = Cv(language=language_of("\n".join(line.text for line in lines)), structurer=NAME, basics=basics)
     for section in cut:
         cv = _add(cv, section, edges)
-    cv = replace(cv, left_out=tuple(left_out))
+    cv = replace(cv, left_out=layout.left_out)
     return _sweep(cv, cut, edges)
-
-
-def _kinds_by_content(cut: list[Part]) -> list[Part]:
-    """What a CV must have and no heading names is looked for under the headings that say nothing."""
-    there = {p.kind for p in cut if p.lines}
-    found = []
-    for p in cut:
-        kind = kind_by_content(p.lines, there) if p.kind == "unknown" else p.kind
-        found.append(Part(kind, p.heading, p.lines))
-    return found
-
-
-_SIGNED = re.compile(r"[A-ZÄÖÜ][\w .'’()/-]{1,40},\s*(?:den\s+|le\s+)?(.+)$")
-
-
-def _without_signature(lines: list[Line]) -> tuple[list[Line], list[LeftOut]]:
-    """The sign-off at the end, "Köln, den 3. Februar 2025" and perhaps the name below, says nothing of the person's life."""
-    for n in range(len(lines) - 1, max(len(lines) - 4, -1), -1):
-        match = _SIGNED.fullmatch(lines[n].text.strip())
-        dates = find_dates(match.group(1)) if match else []
-        alone = bool(match and dates and match.group(1).strip() == match.group(1).strip()[dates[0].start : dates[0].end] and len(dates[0].iso) == 10)
-        if alone and n > 0 and all(len(line.text.split()) <= 5 for line in lines[n + 1 :]):
-            return lines[:n], [LeftOut(line.number, "signature", line.text) for line in lines[n:]]
-    return lines, []
 
 
 def _add(cv: Cv, section: Part, edges: Edges) -> Cv:
@@ -174,8 +146,8 @@ def _positions(lines: Sequence[Line], edges: Edges) -> tuple[Position, ...]:
         told = _at_the_same_employer(told, employer)
         if told.what and told.who:
             employer = told
-        technologies, body = _technologies(body, edges)
-        summary, highlights = _described(rest, body, edges, _left(told.what, told.who))
+        technologies, body = technologies_of(body, edges)
+        summary, highlights = described(rest, body, edges, _left(told.what, told.who))
         company = told.who.value() if told.who else None
         found.append(
             Position(
@@ -350,13 +322,13 @@ def _projects(lines: Sequence[Line], edges: Edges) -> tuple[Project, ...]:
                     named[labelled[0]] = v
             else:
                 kept.append(line)
-        technologies, kept = _technologies(kept, edges)
+        technologies, kept = technologies_of(kept, edges)
         role = named.get("role")
         name = named.get("name") or (plain[0].value() if plain else None)
         rest = plain[1:] if "name" not in named else plain
         if role is None and rest and JOB.what(rest[0].text) and len(rest[0].text) < 60:
             role, rest = rest[0].value(), rest[1:]
-        summary, highlights = _described(rest, kept, edges, _left(*texts))
+        summary, highlights = described(rest, kept, edges, _left(*texts))
         projects.append(Project(name, role, named.get("customer"), entry.period, summary, highlights, technologies))
     return tuple(projects)
 
@@ -422,43 +394,6 @@ def _join_texts(texts: Sequence[Text]) -> str:
 def _left(*texts: Text | None) -> float | None:
     """Where the header of an entry begins, in points; what stands right of it below is a bullet."""
     return min((line.box.x0 for text in texts if text for line in text.lines), default=None)
-
-
-def _described(rest: Sequence[Text], body: Sequence[Line], edges: Edges, indent: float | None) -> tuple[tuple[Sourced, ...], tuple[Sourced, ...]]:
-    """Paragraphs and bullets of an entry."""
-    summary = [v for v in (text.value() for text in rest) if v]
-    highlights: list[Sourced] = []
-    for item in items(body, edges, indent):
-        if item.bullet or highlights:
-            highlights.append(item.value)
-        else:
-            summary.append(item.value)
-    return tuple(summary), tuple(highlights)
-
-
-def _technologies(body: list[Line], edges: Edges) -> tuple[tuple[Sourced, ...], list[Line]]:
-    """The line of an entry that lists technologies, by its label or by its look, and the other lines."""
-    found: list[Sourced] = []
-    rest: list[Line] = []
-    groups = items(body, edges)
-    for n, item in enumerate(groups):
-        text = item.value.text
-        labelled = label_of(text)
-        if labelled and labelled[0] == "technologies":
-            found.extend(list_items(labelled[1], item.lines))
-        elif not found and n == len(groups) - 1 and n > 0 and _looks_listed(item.lines[0], text, groups[n - 1].lines[0]):
-            found.extend(list_items(text, item.lines))
-        else:
-            rest.extend(item.lines)
-    return tuple(found), rest
-
-
-def _looks_listed(line: Line, text: str, previous: Line) -> bool:
-    parts_of_it = split_outside_brackets(text, r",\s+|\s*[·|•]\s*")
-    if len(parts_of_it) < 3 or line.bullet or text.endswith(".") or any(len(p.split()) > 3 for p in parts_of_it):
-        return False
-    differs = line.size != previous.size or line.italic != previous.italic or line.color != previous.color or line.box.x0 < previous.box.x0 - 4
-    return differs or previous.bullet
 
 
 def _wordings(cv: Cv) -> dict[int, list[str]]:

@@ -14,7 +14,7 @@ from pipeline.read.extract import extract
 from pipeline.read.sandbox import Sandbox
 from pipeline.structure.rules import structure_by_rules
 from tests.conftest import SAMPLES, TODAY
-from tests.hiding import CV, NEVER_READ, PAYLOADS, TECHNIQUES, hidden_pdf, visible_pdf
+from tests.hiding import CV, NEVER_READ, PAYLOADS, TECHNIQUES, hidden_pdf
 
 
 def telling(payload: str) -> list[str]:
@@ -62,10 +62,9 @@ async def test_a_model_that_obeys_is_never_told_what_is_hidden(sandbox: Sandbox)
     assert model.told == []
 
 
-async def test_the_obedient_model_does_hear_what_is_visible(sandbox: Sandbox) -> None:
-    model = Obedient()
-    await convert(visible_pdf(PAYLOADS["note-de"]), Tools(sandbox, model), Options(TODAY), word=False)
-    assert model.told == ["note-de"]
+def test_the_words_that_betray_a_payload_are_looked_for_in_the_right_place() -> None:
+    """A prompt with the payload in it would have been noticed."""
+    assert all(any(word in payload for word in telling(payload)) for payload in PAYLOADS.values())
 
 
 @pytest.mark.parametrize("path", SAMPLES, ids=lambda p: p.stem)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,39 +11,47 @@ import pytest
 from pipeline.adapters.openai import LlmSettings, OpenAiLlm
 from pipeline.conversion import Options, Tools, convert
 from pipeline.errors import TransientError
+from pipeline.model.cv import Cv, kept_leaves
+from pipeline.model.json_resume import to_json_resume
 from pipeline.ports import Prompt, RefusedByModel
+from pipeline.read.extract import extract
 from pipeline.read.sandbox import Sandbox
-from pipeline.structure.answer import CvAnswer, strict_schema
+from pipeline.structure.answer import QUESTIONS, VERSION, Question, WorkAnswer, fingerprint
+from pipeline.structure.model import structure_by_model
+from pipeline.structure.rules import structure_by_rules
 from tests.conftest import TODAY, sample
 from tests.fakes import Model, request_problem
+from tests.oracle import Oracle
 
-PROMPT = Prompt("cv", "system", "1| text", strict_schema())
+PROMPT = Prompt("work", "system", "1| text", QUESTIONS[1].schema)
+EMPTY = dict.fromkeys(
+    ("headline", "street", "postal_code", "city", "country", "birth_date", "birth_place", "nationality", "marital_status", "summary"), ""
+)
 
 
-def brandt(lines: dict[int, str]) -> dict[str, Any]:
-    """A good answer for the sample of Katharina Brandt, by pointing at its lines."""
+def brandt(name: str, lines: dict[int, str]) -> dict[str, Any]:
+    """Good answers for the sample of Katharina Brandt, by pointing at its lines."""
 
-    def at(text: str) -> dict[str, Any]:
-        return {"text": text, "lines": [next(n for n, line in lines.items() if text in line)]}
+    def at(text: str, letter: str = "") -> str:
+        return next((f"{n}{letter}" for n, line in lines.items() if text in line), "")
 
-    def over(first: str, last: str) -> dict[str, int]:
-        return {"first": at(first)["lines"][0], "last": at(last)["lines"][0]}
-
-    empty: dict[str, Any] = dict.fromkeys(
-        ("headline", "street", "postal_code", "city", "country", "birth_date", "birth_place", "nationality", "marital_status")
-    )
-    job = {
-        "title": at("Projektleiterin Sondermaschinen"), "company": at("Neckartal Automation GmbH"), "location": at("Stuttgart"), "period": at("04/2019 – heute"),
-        "summary": [], "highlights": [over("Leitung von Projekten", "Leitung von Projekten")], "technologies": [],
-    }  # fmt: skip
-    invented = {**job, "title": {"text": "Astronautin", "lines": job["title"]["lines"]}, "company": {"text": "NASA", "lines": [9999]}}
-    return {
-        "basics": {**empty, "name": at("Katharina Brandt"), "email": at("katharina.brandt@example.com"), "phone": at("+49 711 5550142"), "links": [], "summary": [over("Projektleiterin mit", "Lastenheft")]},
-        "positions": [job, invented], "projects": [], "education": [], "certificates": [],
-        "skills": [{"name": at("Software"), "items": [at("SolidWorks"), at("SAP S/4HANA")]}],
-        "languages": [{"name": at("Deutsch"), "level": at("Muttersprache")}],
-        "volunteer": [], "publications": [], "awards": [], "references": [], "interests": [], "headings": [at("Beruflicher Werdegang")["lines"][0]],
-    }  # fmt: skip
+    job = {"title": at("Projektleiterin Sondermaschinen"), "company": at("Neckartal", "a"), "place": at("Neckartal", "b"), "dates": at("04/2019"),
+           "text": f"{at('Leitung von Projekten')}-{at('Fachliche Führung')}", "technologies": ""}  # fmt: skip
+    match name:
+        case "contact":
+            return {**EMPTY, "name": at("Katharina Brandt"), "email": at("@", "e"), "phone": at("@", "d"), "city": at("@", "c")}
+        case "work":
+            return {
+                "positions": [job, {**job, "title": "9999", "company": "x", "place": "", "dates": at("Neckartal"), "text": ""}],
+                "projects": [],
+                "volunteer": [],
+            }
+        case "education":
+            return {"education": [], "certificates": [{"name": at("IPMA", "a"), "issuer": at("IPMA", "b"), "date": at("IPMA", "c")}]}
+        case _:
+            skills = [{"name": at("SolidWorks", "a"), "items": at("SolidWorks", "b-d")}]
+            languages = [{"name": at("Deutsch", "a"), "level": at("Deutsch", "b")}]
+            return {"skills": skills, "languages": languages, "publications": [], "awards": [], "references": [], "interests": []}
 
 
 @pytest.fixture
@@ -73,28 +82,92 @@ def llm(model: Model, make: Callable[..., OpenAiLlm]) -> OpenAiLlm:
 async def test_a_cv_by_the_model(model: Model, llm: OpenAiLlm, sandbox: Sandbox) -> None:
     done = await convert(sample("de-einspaltig-brandt"), Tools(sandbox, llm), Options(TODAY))
     cv = done.cv
-    assert cv.structurer == "model/1 gpt-test"
-    assert (cv.basics.name.text, cv.positions[0].title.text, cv.positions[0].period.start.text) == (
+    assert cv.structurer == f"model/{VERSION}-{fingerprint()} gpt-test"
+    first = cv.positions[0]
+    assert (cv.basics.name.text, first.title.text, first.company.text, first.location.text, first.period.start.text) == (
         "Katharina Brandt",
         "Projektleiterin Sondermaschinen",
+        "Neckartal Automation GmbH",
+        "Stuttgart",
         "2019-04",
     )
-    assert cv.positions[0].highlights[0].text == "Leitung von Projekten mit 2 bis 4 Mio. € Volumen"
+    assert first.highlights[0].text == "Leitung von Projekten mit 2 bis 4 Mio. € Volumen"
+    assert (cv.certificates[0].issuer.text, cv.certificates[0].date.text) == ("GPM", "2018-05")
     assert cv.languages[0].cefr.text == "native"
-    assert (done.usage.input_tokens, done.usage.output_tokens) == (2000, 500)
-    assert done.usage.cost == pytest.approx((2000 * 0.15 + 500 * 0.60) / 1e6)
+    assert [leaf.text for leaf in cv.skills[0].items] == ["SolidWorks", "SAP S/4HANA", "MS Project"]
+    assert (done.usage.input_tokens, done.usage.output_tokens) == (8000, 2000)
+    assert done.usage.cost == pytest.approx((8000 * 0.15 + 2000 * 0.60) / 1e6)
     assert done.word
 
 
-async def test_what_the_model_invents_is_a_finding_and_no_fact(model: Model, llm: OpenAiLlm, sandbox: Sandbox) -> None:
+async def test_what_both_read_alike_is_sure(model: Model, llm: OpenAiLlm, sandbox: Sandbox) -> None:
     done = await convert(sample("de-einspaltig-brandt"), Tools(sandbox, llm), Options(TODAY), word=False)
-    assert (done.cv.positions[1].title, done.cv.positions[1].company) == (None, None)
-    assert "Astronautin" in str([f.values for f in done.findings if f.key == "value_not_in_lines"])
+    meta = done.json_resume()["meta"]
+    for pointer in ("/basics/name", "/basics/email", "/work/0/name", "/work/0/startDate", "/work/0/highlights/0", "/skills/0/keywords/1"):
+        assert meta["confidence"][pointer] == "high"
+    assert "/basics/label" not in meta["confidence"]  # the model was silent
 
 
-async def test_lines_that_the_model_forgets_are_not_lost(model: Model, llm: OpenAiLlm, sandbox: Sandbox) -> None:
+async def test_a_pointer_at_nothing_is_a_finding_and_no_fact(model: Model, llm: OpenAiLlm, sandbox: Sandbox) -> None:
     done = await convert(sample("de-einspaltig-brandt"), Tools(sandbox, llm), Options(TODAY), word=False)
-    assert any("Albwerk" in o.text for o in done.cv.left_out if o.reason == "not_understood")
+    pointed = [dict(f.values)["value"] for f in done.findings if f.key == "model_pointed_wrong"]
+    assert len(pointed) == 3
+    assert pointed[:2] == ["9999", "x"]
+    assert done.document.line(int(pointed[2])).text.startswith("Neckartal")  # a line without any date
+
+
+async def test_what_the_model_forgets_the_rules_have(model: Model, llm: OpenAiLlm, sandbox: Sandbox) -> None:
+    done = await convert(sample("de-einspaltig-brandt"), Tools(sandbox, llm), Options(TODAY), word=False)
+    assert [p.company.text for p in done.cv.positions] == ["Neckartal Automation GmbH", "Albwerk Fördertechnik AG"]
+    assert done.cv.education[0].institution.text == "Hochschule Esslingen"
+    shown = [dict(f.values) for f in done.findings if f.key == "model_disagrees"]
+    assert {"model": "–", "rules": "Konstrukteurin, Albwerk Fördertechnik AG"} in shown
+    assert not any(o.reason == "not_understood" for o in done.cv.left_out)
+
+
+async def test_where_they_differ_both_are_shown(model: Model, llm: OpenAiLlm, sandbox: Sandbox) -> None:
+    def other(name: str, lines: dict[int, str]) -> dict[str, Any]:
+        answer = brandt(name, lines)
+        if name == "contact":
+            answer["name"] = next(str(n) for n, line in lines.items() if "Projektleiterin Maschinenbau" in line)
+            answer["email"] = answer["name"]
+        return answer
+
+    model.answer = other
+    done = await convert(sample("de-einspaltig-brandt"), Tools(sandbox, llm), Options(TODAY), word=False)
+    found = {f.field: (f.severity, dict(f.values)) for f in done.findings if f.key == "model_disagrees"}
+    assert found["/basics/name"] == ("warning", {"model": "Projektleiterin Maschinenbau", "rules": "Katharina Brandt"})
+    assert done.cv.basics.name.text == "Projektleiterin Maschinenbau"
+    assert "/basics/email" in found
+    assert done.cv.basics.email.text == "katharina.brandt@example.com"  # a pattern knows better
+
+
+async def test_one_question_without_an_answer_leaves_its_fields_to_the_rules(model: Model, llm: OpenAiLlm, sandbox: Sandbox) -> None:
+    model.answer = lambda name, lines: {"nonsense": 1} if name == "work" else brandt(name, lines)
+    done = await convert(sample("de-einspaltig-brandt"), Tools(sandbox, llm), Options(TODAY), word=False)
+    assert done.cv.structurer.startswith("model/")
+    assert dict(next(f.values for f in done.findings if f.key == "model_in_part")) == {"count": "1"}
+    assert len(done.cv.positions) == 2
+    assert "/work/0/name" not in done.json_resume()["meta"]["confidence"]
+
+
+def test_prompts_and_schemas_have_a_version() -> None:
+    """Whoever changes a prompt or a schema raises VERSION and notes the new fingerprint here."""
+    assert (VERSION, fingerprint()) == ("2.0", "8e85c041")
+
+
+@pytest.mark.parametrize("name", ["de-einspaltig-brandt", "de-tabelle-yilmaz", "en-one-column-lindqvist", "en-two-column-okafor"])
+async def test_a_model_that_reads_like_the_rules_agrees_with_them(name: str) -> None:
+    document = extract(sample(name))
+    rules = structure_by_rules(document)
+    asked = await structure_by_model(document, rules, Oracle(document, rules))
+    assert [(f.key, f.values) for f in asked.findings] == []
+    assert to_json_resume(_plain(asked.cv)) == to_json_resume(_plain(rules))
+
+
+def _plain(cv: Cv) -> Cv:
+    """Without what tells the structurers apart."""
+    return replace(kept_leaves(cv, lambda path, leaf: not object.__setattr__(leaf, "confidence", "")), structurer="", left_out=())
 
 
 @pytest.mark.parametrize(
@@ -105,9 +178,9 @@ async def test_lines_that_the_model_forgets_are_not_lost(model: Model, llm: Open
         ({"finish": "content_filter"}, "model_refused"),
         ({"raw": "not json"}, "model_refused"),
         ({"raw": '{"basics": {}}'}, "model_refused"),
-        ({"faults": [(500, {}, "{}")] * 9}, "model_unavailable"),
-        ({"faults": [(401, {}, "{}")] * 9}, "model_unavailable"),
-        ({"faults": [(400, {}, "{}")] * 9}, "model_refused"),
+        ({"faults": [(500, {}, "{}")] * 12}, "model_unavailable"),
+        ({"faults": [(401, {}, "{}")] * 4}, "model_unavailable"),
+        ({"faults": [(400, {}, "{}")] * 4}, "model_refused"),
     ],
 )
 async def test_without_a_usable_answer_the_rules_take_over(model: Model, llm: OpenAiLlm, sandbox: Sandbox, spoil: dict[str, Any], key: str) -> None:
@@ -123,7 +196,7 @@ async def test_passing_faults_are_tried_again(model: Model, llm: OpenAiLlm, sand
     model.faults = [(429, {"retry-after": "0"}, "{}"), (503, {}, "{}")]
     done = await convert(sample("de-einspaltig-brandt"), Tools(sandbox, llm), Options(TODAY), word=False)
     assert done.cv.structurer.startswith("model/")
-    assert len(model.requests) == 3
+    assert len(model.requests) == 6
 
 
 async def test_the_wait_that_is_asked_for_is_handed_on(model: Model, llm: OpenAiLlm) -> None:
@@ -153,22 +226,25 @@ async def test_azure_with_a_key_and_with_entra(model: Model, make: Callable[...,
     assert model.requests[-1]["headers"]["Authorization"] == "Bearer entra-token"
 
 
-def test_the_schema_keeps_to_the_subset_of_structured_outputs() -> None:
+@pytest.mark.parametrize("question", QUESTIONS, ids=lambda q: q.name)
+def test_the_schema_keeps_to_the_subset_of_structured_outputs(question: Question) -> None:
     body = {
         "model": "m", "temperature": 0, "messages": [{"role": "system"}, {"role": "user"}],
-        "response_format": {"type": "json_schema", "json_schema": {"name": "cv", "strict": True, "schema": strict_schema()}},
+        "response_format": {"type": "json_schema", "json_schema": {"name": question.name, "strict": True, "schema": question.schema}},
     }  # fmt: skip
     assert request_problem(body) == ""
-    loose = CvAnswer.model_json_schema()
-    body["response_format"]["json_schema"]["schema"] = {**loose, "additionalProperties": True}
+    body["response_format"]["json_schema"]["schema"] = {**WorkAnswer.model_json_schema(), "additionalProperties": True}
     assert request_problem(body) != ""
 
 
-async def test_the_page_is_sent_as_data_with_numbers(model: Model, llm: OpenAiLlm, sandbox: Sandbox) -> None:
+async def test_each_question_sees_its_own_sections_as_data_with_numbers(model: Model, llm: OpenAiLlm, sandbox: Sandbox) -> None:
     await convert(sample("de-einspaltig-brandt"), Tools(sandbox, llm), Options(TODAY), word=False)
-    body = model.requests[0]["body"]
-    assert "1| Katharina Brandt" in body["messages"][1]["content"]
-    assert "Seite 1" not in body["messages"][1]["content"]
+    asked = {r["body"]["response_format"]["json_schema"]["name"]: r["body"]["messages"][1]["content"] for r in model.requests}
+    assert "1| Katharina Brandt" in asked["contact"]
+    assert "70565 [c] Stuttgart" in asked["contact"]
+    for name, text in (("contact", "Neckartal"), ("work", "@"), ("education", "Neckartal"), ("rest", "Katharina")):
+        assert text not in asked[name]
+    assert not any("Seite 1" in text for text in asked.values())
 
 
 async def test_refusals_have_their_own_kind(model: Model, llm: OpenAiLlm) -> None:

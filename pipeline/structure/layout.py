@@ -1,0 +1,56 @@
+"""Document -> its sections: what both structurers begin with."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pipeline.lang.dates import find_dates
+from pipeline.model.cv import LeftOut
+from pipeline.model.document import Document, Line
+from pipeline.structure.furniture import without_furniture
+from pipeline.structure.guess import kind_by_content
+from pipeline.structure.sections import Part, parts
+from pipeline.structure.text import Edges
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The lines that say something, cut into sections; `left_out` are the others, `edges` where the text of each ends."""
+
+    lines: list[Line]
+    edges: Edges
+    parts: list[Part]
+    left_out: tuple[LeftOut, ...]
+
+
+def layout_of(document: Document) -> Layout:
+    lines, left_out = without_furniture(document)
+    edges = Edges(lines)
+    lines, signature = _without_signature(lines)
+    return Layout(lines, edges, _kinds_by_content(parts(lines)), (*left_out, *signature))
+
+
+def _kinds_by_content(cut: Sequence[Part]) -> list[Part]:
+    """What a CV must have and no heading names is looked for under the headings that say nothing."""
+    there = {p.kind for p in cut if p.lines}
+    found = []
+    for p in cut:
+        kind = kind_by_content(p.lines, there) if p.kind == "unknown" else p.kind
+        found.append(Part(kind, p.heading, p.lines))
+    return found
+
+
+_SIGNED = re.compile(r"[A-ZÄÖÜ][\w .'’()/-]{1,40},\s*(?:den\s+|le\s+)?(.+)$")
+
+
+def _without_signature(lines: list[Line]) -> tuple[list[Line], list[LeftOut]]:
+    """The sign-off at the end, "Köln, den 3. Februar 2025" and perhaps the name below, says nothing of the person's life."""
+    for n in range(len(lines) - 1, max(len(lines) - 4, -1), -1):
+        match = _SIGNED.fullmatch(lines[n].text.strip())
+        dates = find_dates(match.group(1)) if match else []
+        alone = bool(match and dates and match.group(1).strip() == match.group(1).strip()[dates[0].start : dates[0].end] and len(dates[0].iso) == 10)
+        if alone and n > 0 and all(len(line.text.split()) <= 5 for line in lines[n + 1 :]):
+            return lines[:n], [LeftOut(line.number, "signature", line.text) for line in lines[n:]]
+    return lines, []
