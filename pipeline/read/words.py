@@ -203,7 +203,7 @@ class _Upright:
     """Page space (origin bottom left of some box, perhaps rotated) -> points as a person sees the page."""
 
     def __init__(self, page: pdfium.PdfPage) -> None:
-        box = page.get_cropbox()
+        box = page.get_bbox()  # unlike the boxes by name, it knows those that the page inherits
         self.left, self.right = sorted((box[0], box[2]))
         self.bottom, self.top = sorted((box[1], box[3]))
         self.rotation = page.get_rotation()

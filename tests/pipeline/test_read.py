@@ -15,9 +15,11 @@ from reportlab.pdfgen.canvas import Canvas
 
 from pipeline.errors import UserError
 from pipeline.model.document import Document
+from pipeline.read.extract import extract
 from pipeline.read.reader import Reader
 from pipeline.read.sandbox import Sandbox
 from tests.conftest import sample
+from tests.hiding import Sheet
 
 
 def pdf(draw: Callable[[Canvas], None], **options: object) -> bytes:
@@ -193,3 +195,12 @@ async def test_the_sandbox_sees_none_of_our_environment(sandbox: Sandbox, monkey
     await sandbox.start()
     with open(f"/proc/{sandbox._process.pid}/environ", "rb") as file:
         assert b"canary-secret" not in file.read()
+
+
+def test_a_page_may_inherit_its_size() -> None:
+    """/MediaBox stands in the page tree: without it words would be looked for in the wrong place, and taken for hidden."""
+    pdf = Sheet().pdf().replace(b"/MediaBox[0 0 595 842]", b"").replace(b"/Kids[3 0 R]", b"/MediaBox[0 0 595 842]/Kids[3 0 R]")
+    document = extract(pdf)
+    assert [line.text for line in document.lines] == [line.text for line in extract(Sheet().pdf()).lines]
+    assert document.lines[0].box.y0 == pytest.approx(842 - 760 - 10, abs=4)
+    assert document.hidden == ()
