@@ -31,6 +31,7 @@ class Lexicon:
     present: tuple[str, ...]
     since: tuple[str, ...]
     until: tuple[str, ...]
+    expected: tuple[str, ...]
     levels: dict[str, str]
     languages: frozenset[str]
     countries: frozenset[str]
@@ -124,6 +125,7 @@ def lexicon() -> Lexicon:
         present=tuple(dict.fromkeys(union("present"))),
         since=tuple(dict.fromkeys(union("since"))),
         until=tuple(dict.fromkeys(union("until"))),
+        expected=tuple(dict.fromkeys(union("expected"))),
         levels=inverted("levels"),
         languages=frozenset(union("languages")),
         countries=frozenset(union("countries")),

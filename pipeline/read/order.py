@@ -95,6 +95,8 @@ def is_table(gutter: Gutter, found: list[Segment]) -> bool:
     sides = {id(s): LEFT for s in gutter.left} | {id(s): RIGHT for s in gutter.right}
     flows = [sides[id(s)] for s in found if id(s) in sides]
     by_row = sum(a != b for a, b in pairwise(flows)) >= 0.6 * min(len(gutter.left), len(gutter.right))
+    if _row_by_row(found, sides):
+        return True
     if _dated(narrow) and (matched > 0.5 or _matched(narrow, gutter.left + gutter.right, within=0.5) > 0.7):
         return True
     if matched > 0.6 and (by_row or _right_aligned(gutter.left)):
@@ -102,6 +104,14 @@ def is_table(gutter: Gutter, found: list[Segment]) -> bool:
     left_width = sum(s.x1 - s.x0 for s in gutter.left) / len(gutter.left)
     column = max(s.x1 for s in gutter.left) - min(s.x0 for s in gutter.left)
     return matched > 0.85 and left_width < 0.75 * column
+
+
+def _row_by_row(found: list[Segment], sides: dict[int, int]) -> bool:
+    """Does the stream go from left to right again and again, each time to a cell that begins at the same height?"""
+    runs = [(side, list(run)) for side, run in itertools.groupby((s for s in found if id(s) in sides), key=lambda s: sides[id(s)])]
+    pairs = [(a[1][0], b[1][0]) for a, b in pairwise(runs) if (a[0], b[0]) == (LEFT, RIGHT)]
+    level = sum(abs(a.base - b.base) < 0.35 * max(a.size, b.size) for a, b in pairs)
+    return len(pairs) >= 3 and level >= 0.75 * len(pairs)
 
 
 def _plain_lines(side: list[Segment]) -> list[Segment]:

@@ -129,6 +129,8 @@ def _is_marker(word: Word) -> bool:
 def _cleaned(segment: Segment) -> Segment | None:
     """Without list markers and icons; None where nothing readable is left."""
     words = segment.words
+    if len(words) > 2 and words[0].text == words[-1].text and _is_marker(words[0]):
+        words = words[1:-1]  # "* Education *" is adorned, no list
     while words and (words[0].style.icon or _is_marker(words[0])):
         dash = words[0].text in _DASHES and not words[0].style.icon
         if dash and (len(words) == 1 or (words[1].text[:1].isdigit() and len(words) < 4)):

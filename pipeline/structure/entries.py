@@ -73,7 +73,7 @@ def _anchors(lines: Sequence[Line]) -> list[Anchor]:
     for i in range(len(lines)):
         if i in taken:
             continue
-        anchor = _anchor(lines, i)
+        anchor = None if _ends_a_bullet(lines, i) else _anchor(lines, i)
         if anchor:
             taken |= anchor.more
             found.append(anchor)
@@ -88,6 +88,17 @@ def _anchors(lines: Sequence[Line]) -> list[Anchor]:
         if any(a.period.start is not a.period.end for a in found):
             found = [a for a in found if a.kind != "end" or a.period.start is not a.period.end or (a.rest and len(a.rest[0].text) < 60)]
     return found
+
+
+def _ends_a_bullet(lines: Sequence[Line], i: int) -> bool:
+    """Is the line the end of a bullet that breaks over? Below its text, close to it, and right of where the bullets hang."""
+    line, above = lines[i], lines[i - 1] if i else None
+    if above is None or line.bullet or not any(o.bullet for o in lines[max(0, i - 4) : i]):
+        return False
+    near = above.page == line.page and above.flow == line.flow and 0 < line.box.y0 - above.box.y0 < 1.8 * line.size
+    first = next(o for o in reversed(lines[:i]) if o.bullet)
+    hangs = all(o is first or not o.bullet for o in lines[lines.index(first) : i]) and abs(line.box.x0 - first.box.x0) < 1.5
+    return near and hangs and any(abs(o.box.x0 - line.box.x0) > 6 for o in lines if o.flow == line.flow and not o.bullet)
 
 
 def _anchor(lines: Sequence[Line], i: int) -> Anchor | None:

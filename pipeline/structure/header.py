@@ -171,6 +171,9 @@ def roles(texts: list[Text], evidence: Evidence, *, first_what: bool, split_plac
     if place:
         told, rest = roles([t for t in texts if t is not place], evidence, first_what=first_what, split_place=False)
         return Roles(told.what, told.who, place), rest
+    if len(texts) > 2 and (beside := _place_beside(texts, evidence)):
+        told, rest = roles([t for t in texts if t is not beside], evidence, first_what=first_what, split_place=False)
+        return Roles(told.what, told.who, Text(beside.text.strip(EDGES), beside.lines)), rest
     if len(texts) == 1:
         return _one_line(texts[0], evidence, split_place=split_place, first_what=first_what), []
     if len(texts) >= 3 and set(texts[0].lines) & set(texts[1].lines) and not evidence.who(texts[1].text) and evidence.who(texts[2].text):
@@ -185,7 +188,7 @@ def roles(texts: list[Text], evidence: Evidence, *, first_what: bool, split_plac
     what, who = (first, second) if order else (second, first)
     where = None
     if split_place:
-        who, where = _company_and_place(who)
+        who, where = name_and_place(who)
     if where is None and rest and _place_like(rest[0].text) and not evidence.who(rest[0].text):
         where, rest = rest[0], rest[1:]
     if where is None and order is False:
@@ -193,6 +196,24 @@ def roles(texts: list[Text], evidence: Evidence, *, first_what: bool, split_plac
         if len(parts_of_what) == 2 and _place_like(parts_of_what[1]):
             what, where = Text(parts_of_what[0], what.lines), Text(parts_of_what[1], what.lines)
     return Roles(what, who, where), rest
+
+
+def _place_beside(texts: Sequence[Text], evidence: Evidence) -> Text | None:
+    """The town that follows a company or a school on its line in another style: "**Example Ltd,** Leeds"."""
+    for name, text in itertools.pairwise(texts):
+        parted = name.text.rstrip().endswith((",", "·", "|", "–", "—", "-")) or text.text.lstrip()[:1] in ",·|–—-"
+        town = text.text.strip(EDGES)
+        if (
+            parted
+            and set(name.lines) & set(text.lines)
+            and _place_like(town)
+            and len(town.split()) <= 4
+            and not evidence.what(town)
+            and not evidence.who(town)
+            and evidence.who(name.text) > evidence.what(name.text)
+        ):
+            return text
+    return None
 
 
 def _at_company(text: Text) -> list[Text]:
@@ -259,7 +280,7 @@ def _region(text: str) -> bool:
     return bool(re.fullmatch(r"[A-Z]{2,3}", text)) or text.casefold().strip("() ") in lexicon().countries
 
 
-def _company_and_place(who: Text) -> tuple[Text, Text | None]:
+def name_and_place(who: Text) -> tuple[Text, Text | None]:
     parts = split_outside_brackets(who.text, SEPARATORS)
     if len(parts) < 2:
         return who, None

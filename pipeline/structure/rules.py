@@ -15,7 +15,7 @@ from pipeline.structure.blocks import Item, items
 from pipeline.structure.body import described, technologies_of
 from pipeline.structure.contact import contact, contact_like
 from pipeline.structure.entries import Entry, Piece, entries
-from pipeline.structure.header import DEGREE, JOB, Evidence, Roles, Text, header_and_body, roles, what_first
+from pipeline.structure.header import DEGREE, JOB, Evidence, Roles, Text, header_and_body, name_and_place, roles, what_first
 from pipeline.structure.labelled import Form, forms
 from pipeline.structure.layout import layout_of
 from pipeline.structure.lists import certificates, languages, list_items, plain_entries, skills
@@ -212,8 +212,15 @@ def _education(lines: Sequence[Line], edges: Edges) -> tuple[Education, ...]:
         who = texts.pop(0) if told.who else None
         if who is not None and _is_grade(who.text):
             grade, who = grade or who.value(), None
+        who, in_brackets = _grade_in_brackets(who)
+        grade = grade or in_brackets
+        place = told.where
+        if who is not None and place is None:
+            school, town = name_and_place(who)
+            if town and DEGREE.who(school.text) and not DEGREE.who(town.text) and not DEGREE.what(town.text):
+                who, place = school, town
         summary: list[Sourced] = []
-        for text in [t for t in (told.where, *rest) if t]:
+        for text in rest:
             if grade is None and _is_grade(text.text):
                 grade = text.value()
             elif v := text.value():
@@ -240,6 +247,7 @@ def _education(lines: Sequence[Line], edges: Edges) -> tuple[Education, ...]:
                 institution=who.value() if who else None,
                 degree=degree,
                 area=area,
+                location=place.value() if place else None,
                 grade=grade,
                 period=entry.period,
                 summary=tuple(summary),
@@ -276,6 +284,9 @@ def _is_grade(text: str) -> bool:
     labelled = label_of(text)
     if labelled and labelled[0] == "grade":
         return True
+    word, _, rest = plain.partition(" ")
+    if rest and lexicon().labels.get(word) == "grade":
+        return _is_grade(rest)
     return bool(_GRADE.match(text.strip())) or (any(re.match(rf"{re.escape(g)}(?!\w)", plain) for g in lexicon().grades) and len(text) < 40)
 
 

@@ -114,6 +114,74 @@ def _style(line: Line, text_from: float) -> StyleKey:
     return (round(line.size * 2) / 2, line.bold, upper, line.color, line.box.x1 < text_from - 4)
 
 
+def _styles(lines: Sequence[Line], text_from: dict[tuple[int, int], float]) -> dict[int, StyleKey]:
+    """The style of each line. That it stands in the margin tells only where its looks do not."""
+    styles = {line.number: _style(line, text_from.get((line.page, line.flow), 0.0)) for line in lines}
+    bulk = Counter[StyleKey]()
+    for line in lines:
+        bulk[_plain(styles[line.number])] += len(line.text)
+    most = max(bulk.values(), default=0)
+    return {number: style if 5 * bulk[_plain(style)] > most else _plain(style) for number, style in styles.items()}
+
+
+def _plain(style: StyleKey) -> StyleKey:
+    return (*style[:4], False)
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What the lines of one style say that could be headings."""
+
+    lines: int = 0
+    named: int = 0
+    hinted: int = 0
+    near_dates: int = 0
+    kinds: set[str] = field(default_factory=set)
+    hints: set[str] = field(default_factory=set)
+    flows: set[int] = field(default_factory=set)
+
+    def add(self, line: Line, kind: str | None, *, near_date: bool) -> None:
+        self.lines += 1
+        self.near_dates += near_date
+        if kind:
+            self.named += 1
+            self.kinds.add(kind)
+            self.flows.add(line.flow)
+        elif hint := _stem_section(line.text):
+            self.hinted += 1
+            self.hints.add(hint)
+
+    @property
+    def names_sections(self) -> bool:
+        """Do enough of the lines have a section's name?"""
+        if not self.named:
+            return False
+        hinted = self.hinted if len(self.kinds) > 1 or (len(self.kinds | self.hints) > 2 and 3 * self.near_dates <= self.lines) else 0
+        return self.named + hinted >= 0.4 * self.lines or (len(self.kinds) >= 3 and self.named >= 0.25 * self.lines)
+
+    @property
+    def may_name_others(self) -> bool:
+        """Are the other lines headings too, in people's own words?"""
+        return len(self.kinds) >= 2 or (len(self.kinds | self.hints) > 2 and 3 * self.near_dates <= self.lines)
+
+
+def _near_date(line: Line, lines: Sequence[Line]) -> bool:
+    """Does a period stand beside the line, or right below it? Then it names an entry."""
+    return any(
+        o.page == line.page and o.flow == line.flow and -0.5 * line.size < o.box.middle - line.box.middle < 1.7 * line.size and find_periods(o.text)
+        for o in lines
+        if o.number != line.number
+    )
+
+
+def _prominent(style: StyleKey, tally: _Tally, lines: Sequence[Line]) -> bool:
+    """Larger than the text, or in a colour of its own besides bold or capitals; a few lines, and no titles of entries."""
+    body = _body(lines)
+    colours = Counter(line.color for line in lines for _ in range(len(line.text)))
+    coloured = (style[1] or style[2]) and style[3] != colours.most_common(1)[0][0]
+    return 2 <= tally.lines <= 14 and 3 * tally.near_dates <= tally.lines and (style[0] > body + 1.5 or (coloured and style[0] > body + 0.4))
+
+
 @lru_cache(maxsize=8192)
 def section_of(text: str) -> str | None:
     """Which section a heading opens, by exact phrase."""
@@ -137,8 +205,8 @@ def _stem_section(text: str) -> str | None:
     found = []
     for stem, section, head_last in lexicon().heading_stems:
         if match := re.search(rf"\b{re.escape(stem)}|{re.escape(stem)}\b", plain):
-            found.append((match.end() if head_last else -match.start(), section))
-    return max(found)[1] if found else None
+            found.append((match.end() if head_last else -match.start(), len(stem), section))
+    return max(found)[2] if found else None
 
 
 def _could_be_heading(line: Line) -> bool:
@@ -157,7 +225,7 @@ def _could_be_heading(line: Line) -> bool:
 def _headings(lines: Sequence[Line]) -> dict[int, tuple[str, list[Line]]]:
     """First line's number -> (section, heading lines)."""
     text_from = _text_from(lines)
-    styles = {line.number: _style(line, text_from.get((line.page, line.flow), 0.0)) for line in lines}
+    styles = _styles(lines, text_from)
     possible = {line.number for line in lines if _could_be_heading(line)}
     candidates: dict[int, tuple[str, list[Line]]] = {}
     taken: set[int] = set()
@@ -176,23 +244,17 @@ def _headings(lines: Sequence[Line]) -> dict[int, tuple[str, list[Line]]]:
             continue
         if section := section_of(line.text):
             candidates[line.number] = (section, [line])
-    hits: dict[StyleKey, set[str]] = defaultdict(set)
-    flows: dict[StyleKey, set[int]] = defaultdict(set)
-    total: dict[StyleKey, int] = defaultdict(int)
-    hit_lines: dict[StyleKey, int] = defaultdict(int)
+    tallies: dict[StyleKey, _Tally] = defaultdict(_Tally)
     for line in lines:
-        if line.number in taken:
-            continue
-        style = styles[line.number]
-        if line.number in candidates:
-            flows[style].add(line.flow)
-            hits[style].add(candidates[line.number][0])
-            hit_lines[style] += 1
-            total[style] += 1
-        elif line.number in possible:
-            total[style] += 1
-    heading_styles = {s for s in hits if hit_lines[s] >= 0.4 * total[s] and (len(hits[s]) >= 2 or _stands_out(s, lines))}
-    heading_styles -= {s for s in heading_styles if any(len(hits[o]) >= 3 and o[0] > s[0] + 0.4 and flows[s] <= flows[o] for o in heading_styles)}
+        if line.number not in taken and line.number in possible:
+            tallies[styles[line.number]].add(line, candidates.get(line.number, (None,))[0], near_date=_near_date(line, lines))
+    heading_styles = {s for s, tally in tallies.items() if tally.names_sections and (len(tally.kinds) >= 2 or _stands_out(s, lines))}
+    heading_styles -= {
+        s
+        for s in heading_styles
+        if any(len(tallies[o].kinds) >= 3 and o[0] > s[0] + 0.4 and tallies[s].flows <= tallies[o].flows for o in heading_styles)
+    }
+    speaking = {s for s in heading_styles if tallies[s].may_name_others or _prominent(s, tallies[s], lines)}
     if not heading_styles:
         left = min((line.box.x0 for line in lines), default=0.0)
         return {n: c for n, c in candidates.items() if _alone(n, lines) or (c[1][0].box.x0 < left + 3 and len(candidates) >= 3)}
@@ -209,7 +271,7 @@ def _headings(lines: Sequence[Line]) -> dict[int, tuple[str, list[Line]]]:
             if style in heading_styles or style[0] > max(sizes) or (alone and style[1] and (style[0] >= min(sizes) or _opens(line, section, lines))):
                 found[line.number] = (section, heading)
                 last = heading
-        elif line.number not in taken and style in heading_styles and line.number in possible and len(hits[style]) >= 2:
+        elif line.number not in taken and style in speaking and line.number in possible:
             in_margin = style[4]
             if key(line.text) in lexicon().document_titles or (_row_mate(line, lines) and not style[2] and not in_margin):
                 continue
@@ -260,10 +322,15 @@ def _text_from(lines: Sequence[Line]) -> dict[tuple[int, int], float]:
 
 def _stands_out(style: StyleKey, lines: Sequence[Line]) -> bool:
     """Bigger, bolder or in capitals, compared with the bulk of the text."""
+    body = _body(lines)
+    return style[0] > body + 0.8 or style[1] or style[2]
+
+
+def _body(lines: Sequence[Line]) -> float:
+    """The size of the text, in points: half of all letters are not larger."""
     sizes = sorted((line.size, len(line.text)) for line in lines)
     half = sum(length for _, length in sizes) / 2
-    body = next(size for (size, _), until in zip(sizes, accumulate(length for _, length in sizes), strict=True) if until >= half)
-    return style[0] > body + 0.8 or style[1] or style[2]
+    return next(size for (size, _), until in zip(sizes, accumulate(length for _, length in sizes), strict=True) if until >= half)
 
 
 def _alone(number: int, lines: Sequence[Line]) -> bool:
