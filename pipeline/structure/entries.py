@@ -73,8 +73,8 @@ def _anchors(lines: Sequence[Line]) -> list[Anchor]:
     for i in range(len(lines)):
         if i in taken:
             continue
-        anchor = None if _ends_a_bullet(lines, i) else _anchor(lines, i)
-        if anchor:
+        anchor = _anchor(lines, i)
+        if anchor and not _ends_a_bullet(lines, anchor):
             taken |= anchor.more
             found.append(anchor)
     found = _same_row_merged(lines, found)
@@ -90,15 +90,17 @@ def _anchors(lines: Sequence[Line]) -> list[Anchor]:
     return found
 
 
-def _ends_a_bullet(lines: Sequence[Line], i: int) -> bool:
-    """Is the line the end of a bullet that breaks over? Below its text, close to it, and right of where the bullets hang."""
-    line, above = lines[i], lines[i - 1] if i else None
-    if above is None or line.bullet or not any(o.bullet for o in lines[max(0, i - 4) : i]):
+def _ends_a_bullet(lines: Sequence[Line], anchor: Anchor) -> bool:
+    """Is a single date the end of a bullet that had no room for it? It stands alone below a full line of the bullet's text."""
+    line, above = lines[anchor.index], lines[anchor.index - 1] if anchor.index else None
+    if above is None or anchor.kind != "pure" or anchor.period.start is not anchor.period.end:
         return False
+    bullet = next((o for o in reversed(lines[max(0, anchor.index - 4) : anchor.index]) if o.bullet), None)
     near = above.page == line.page and above.flow == line.flow and 0 < line.box.y0 - above.box.y0 < 1.8 * line.size
-    first = next(o for o in reversed(lines[:i]) if o.bullet)
-    hangs = all(o is first or not o.bullet for o in lines[lines.index(first) : i]) and abs(line.box.x0 - first.box.x0) < 1.5
-    return near and hangs and any(abs(o.box.x0 - line.box.x0) > 6 for o in lines if o.flow == line.flow and not o.bullet)
+    if bullet is None or not near or abs(line.box.x0 - bullet.box.x0) > 1.5:
+        return False
+    right = max(o.box.x1 for o in lines if o.flow == line.flow)
+    return above.box.x1 - line.box.x0 > 0.8 * (right - line.box.x0)
 
 
 def _anchor(lines: Sequence[Line], i: int) -> Anchor | None:

@@ -33,12 +33,12 @@ def layout_of(document: Document) -> Layout:
 
 
 def _kinds_by_content(cut: Sequence[Part]) -> list[Part]:
-    """What a CV must have and no heading names is looked for under the headings that say nothing."""
-    there = {p.kind for p in cut if p.lines}
+    """What a CV must have and no heading names plainly is looked for under the headings that do not."""
+    there = {p.kind for p in cut if p.lines and p.sure and p.kind != "unknown"}
     found = []
     for p in cut:
-        kind = kind_by_content(p.lines, there) if p.kind == "unknown" else p.kind
-        found.append(Part(kind, p.heading, p.lines))
+        told = "unknown" if p.sure and p.kind != "unknown" else kind_by_content(p.lines, there)
+        found.append(Part(p.kind if told == "unknown" else told, p.heading, p.lines, p.sure))
     return found
 
 

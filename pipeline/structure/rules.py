@@ -285,8 +285,8 @@ def _is_grade(text: str) -> bool:
     if labelled and labelled[0] == "grade":
         return True
     word, _, rest = plain.partition(" ")
-    if rest and lexicon().labels.get(word) == "grade":
-        return _is_grade(rest)
+    if rest and lexicon().labels.get(word) == "grade" and _is_grade(rest):
+        return True
     return bool(_GRADE.match(text.strip())) or (any(re.match(rf"{re.escape(g)}(?!\w)", plain) for g in lexicon().grades) and len(text) < 40)
 
 

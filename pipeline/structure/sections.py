@@ -19,11 +19,15 @@ StyleKey = tuple[float, bool, bool, str, bool]
 
 @dataclass(slots=True)
 class Part:
-    """One section of the page: its kind (a key of the lexicon's sections, "head" or "unknown") and its lines."""
+    """One section of the page: its kind (a key of the lexicon's sections, "head" or "unknown") and its lines.
+
+    `sure`: the heading says so. Else a word of it hints at the kind, and what stands below may know better.
+    """
 
     kind: str
     heading: list[Line]
     lines: list[Line] = field(default_factory=list)
+    sure: bool = True
 
 
 def parts(lines: Sequence[Line]) -> list[Part]:
@@ -40,7 +44,8 @@ def parts(lines: Sequence[Line]) -> list[Part]:
         if line.number in headings:
             kind, heading = headings[line.number]
             skip.update(h.number for h in heading)
-            current = Part(kind, heading)
+            named = section_of(" ".join(h.text for h in heading)) or section_of(heading[0].text)
+            current = Part(kind, heading, sure=named is not None)
             found.append(current)
             open_in_flow[line.flow] = current
             flow = line.flow
@@ -61,7 +66,7 @@ def _routed(section: Part) -> list[Part]:
     """Below "Skills" people also list, each behind a label, languages and interests: those go where they belong."""
     if section.kind not in _MIXED:
         return [section]
-    found = [Part(section.kind, section.heading)]
+    found = [Part(section.kind, section.heading, sure=section.sure)]
     for i, line in enumerate(section.lines):
         label, beside = _label_at(section.lines, i)
         if label:
@@ -107,16 +112,16 @@ def _first_of(flow: int, lines: Sequence[Line], found: list[Part], current: Part
     return current
 
 
-def _style(line: Line, text_from: float) -> StyleKey:
-    """How a line is set; `text_from` is where the text begins: what ends left of it stands in the margin."""
+def _style(line: Line, *, in_margin: bool) -> StyleKey:
+    """How a line is set."""
     letters = sum(map(str.isalpha, line.text))
     upper = letters > 2 and sum(map(str.isupper, line.text)) >= 0.9 * letters
-    return (round(line.size * 2) / 2, line.bold, upper, line.color, line.box.x1 < text_from - 4)
+    return (round(line.size * 2) / 2, line.bold, upper, line.color, in_margin)
 
 
 def _styles(lines: Sequence[Line], text_from: dict[tuple[int, int], float]) -> dict[int, StyleKey]:
     """The style of each line. That it stands in the margin tells only where its looks do not."""
-    styles = {line.number: _style(line, text_from.get((line.page, line.flow), 0.0)) for line in lines}
+    styles = {line.number: _style(line, in_margin=_in_margin(line, text_from)) for line in lines}
     bulk = Counter[StyleKey]()
     for line in lines:
         bulk[_plain(styles[line.number])] += len(line.text)
@@ -265,18 +270,17 @@ def _headings(lines: Sequence[Line]) -> dict[int, tuple[str, list[Line]]]:
         style = styles[line.number]
         if line.number in candidates:
             section, heading = candidates[line.number]
-            if style[4] and lexicon().labels.get(key(line.text)) in _PERSONAL:
+            if _in_margin(line, text_from) and lexicon().labels.get(key(line.text)) in _PERSONAL:
                 continue
             alone = _alone(line.number, lines)
             if style in heading_styles or style[0] > max(sizes) or (alone and style[1] and (style[0] >= min(sizes) or _opens(line, section, lines))):
                 found[line.number] = (section, heading)
                 last = heading
         elif line.number not in taken and style in speaking and line.number in possible:
-            in_margin = style[4]
-            if key(line.text) in lexicon().document_titles or (_row_mate(line, lines) and not style[2] and not in_margin):
+            if key(line.text) in lexicon().document_titles or (_row_mate(line, lines) and not style[2] and not _in_margin(line, text_from)):
                 continue
             breaks_over = bool(last) and _goes_on_below(last[-1], line) and styles[last[-1].number] == style
-            if in_margin and not breaks_over and (lexicon().labels.get(key(line.text)) in _PERSONAL or _close_above(line, lines)):
+            if style[4] and not breaks_over and (lexicon().labels.get(key(line.text)) in _PERSONAL or _close_above(line, lines)):
                 continue
             if breaks_over and section_of(last[-1].text) is None:
                 last.append(line)  # a heading that breaks over two lines
@@ -318,6 +322,11 @@ def _text_from(lines: Sequence[Line]) -> dict[tuple[int, int], float]:
     for line in lines:
         letters[line.page, line.flow][round(line.box.x0 / 4)] += len(line.text)
     return {place: 4.0 * counted.most_common(1)[0][0] for place, counted in letters.items()}
+
+
+def _in_margin(line: Line, text_from: dict[tuple[int, int], float]) -> bool:
+    """Does the line end left of where the text begins?"""
+    return line.box.x1 < text_from.get((line.page, line.flow), 0.0) - 4
 
 
 def _stands_out(style: StyleKey, lines: Sequence[Line]) -> bool:
