@@ -60,7 +60,7 @@ def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
     def renamed(prefix: str) -> str:
         return re.sub(r"\?P<(\w+)>", rf"?P<{prefix}\1>", date)
 
-    separator = rf"\s*(?:[-–—−‐‑→/~]+|(?<=\s)(?:{until})(?=\s))\s*(?:(?:{any_of(lex.expected)})\s+)?"
+    separator = rf"\s*(?:[-–—−‐‑→/~]+|(?<=\s)(?:{until})(?=\s)|(?<=\d)\s(?={present}(?!\w)))\s*(?:(?:{any_of(lex.expected)})\s+)?"
     period = re.compile(
         rf"(?<![\w.,/])(?:"
         rf"(?:(?:{since})\s+)?(?:(?:{renamed('a_')})|(?P<bare_month>{month_name}|{_MONTH}(?=\s*[-–—]\s*{_MONTH}\s*[./]\s*{_YEAR}))){separator}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
 from statistics import median
 
@@ -75,9 +76,10 @@ def _gap(left: Word, right: Word) -> float:
 
 
 def _column_starts(runs: list[list[Word]]) -> list[float]:
-    """X positions where at least three cells begin after a gap."""
-    xs = sorted(right.box.x0 for run in runs for left, right in itertools.pairwise(run) if _gap(left, right) > WEAK_GAP)
-    return [x for x in xs if sum(abs(x - other) < 1.2 for other in xs) >= 3]
+    """X positions where a cell begins after a gap, and at least three cells or lines begin in all."""
+    after_gaps = [right.box.x0 for run in runs for left, right in itertools.pairwise(run) if _gap(left, right) > WEAK_GAP]
+    xs = sorted([*after_gaps, *(run[0].box.x0 for run in runs)])
+    return [x for x in sorted(after_gaps) if bisect_right(xs, x + 1.2) - bisect_left(xs, x - 1.2) >= 3]
 
 
 def _cells(run: list[Word], starts: list[float]) -> list[list[Word]]:
@@ -159,7 +161,7 @@ def _despaced(words: list[Word]) -> list[Word]:
     size = max(w.style.size for w in words)
     gaps = [b.box.x0 - a.box.x1 for a, b in itertools.pairwise(words)]
     spaced = [w.spacing for w in words if len(w.text) > 1]
-    if spaced:
+    if spaced and 10 * sum(len(w.text) == 1 for w in words) < 7 * len(words):
         usual = max(spaced)  # kerning of a pair (TA) makes it smaller, nothing makes it larger
         if usual < 0.05 * size:
             return words

@@ -31,7 +31,8 @@ _ALIEN = re.compile("[\u200b-\u200d\u2060\ufeff\u202a-\u202e\u2066-\u2069\U000e0
 _SPECIAL = re.compile(f"[{_DROPPED}{_LINE_END_HYPHENS}]")
 _INVISIBLE = re.compile(f"[{_DROPPED}]")
 _PRINTED = str.maketrans(
-    {"\x02": "-", "\ufffe": "-", "\ufb00": "ff", "\ufb01": "fi", "\ufb02": "fl", "\ufb03": "ffi", "\ufb04": "ffl", "\ufb05": "ft", "\ufb06": "st"}
+    {"\x02": "-", "\ufffe": "-", "\u2010": "-", "\u2011": "-"}
+    | {"\ufb00": "ff", "\ufb01": "fi", "\ufb02": "fl", "\ufb03": "ffi", "\ufb04": "ffl", "\ufb05": "ft", "\ufb06": "st"}
 )
 
 SAME = 0.2

@@ -27,7 +27,7 @@ def _kind(lines: Sequence[Line], work: str, education: str) -> str:
             return education if education and (studies > jobs or not work) else work
         return education if studies > jobs and studies >= len(found) else ""
     named, rest = languages(lines)
-    if len(named) >= 2 and not rest and any(entry.level and cefr(entry.level.text) for entry in named):
+    if len(named) >= 2 and len(rest) <= len(named) // 3 and any(entry.level and cefr(entry.level.text) for entry in named):
         return "languages"
     return ""
 

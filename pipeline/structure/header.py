@@ -179,7 +179,7 @@ def roles(texts: list[Text], evidence: Evidence, *, first_what: bool, split_plac
     if len(texts) >= 3 and set(texts[0].lines) & set(texts[1].lines) and not evidence.who(texts[1].text) and evidence.who(texts[2].text):
         texts = [Text(f"{texts[0].text.rstrip(', ')}, {texts[1].text}", texts[0].lines), *texts[2:]]
     first, second, rest = texts[0], texts[1], texts[2:]
-    if _both_in_one(first, evidence) and _place_like(second.text) and not evidence.who(second.text):
+    if _both_in_one(first, evidence) and _one_place(second.text) and not evidence.who(second.text):
         one = _one_line(first, evidence, split_place=split_place, first_what=first_what)
         if one.who and not one.where:
             return Roles(one.what, one.who, second), rest
@@ -210,7 +210,7 @@ def _place_beside(texts: Sequence[Text], evidence: Evidence) -> Text | None:
             and len(town.split()) <= 4
             and not evidence.what(town)
             and not evidence.who(town)
-            and evidence.who(name.text) > evidence.what(name.text)
+            and not evidence.what(name.text)
         ):
             return text
     return None
@@ -268,6 +268,12 @@ def _place_like(text: str) -> bool:
         and all(w[0].isupper() or w.casefold() in small for w in words)
         and not lexicon().title_words.search(text)
     )
+
+
+def _one_place(text: str) -> bool:
+    """A town, perhaps with its region: not two names behind each other."""
+    parts = split_outside_brackets(text, r",\s+")
+    return _place_like(text) and (len(parts) == 1 or _region(parts[-1]))
 
 
 def _only_place(text: str, evidence: Evidence) -> bool:

@@ -109,6 +109,8 @@ def _first_of(flow: int, lines: Sequence[Line], found: list[Part], current: Part
     biggest = max(line.size for line in lines)
     if any(line.size > biggest - 0.5 and line.page == own[0].page for line in own[:3]) or current.kind == "head":
         return found[0]
+    if own[0].page == 1 and any("@" in line.text for line in own[:6]):  # a column that begins with the contact data
+        return found[0]
     return current
 
 
@@ -201,7 +203,9 @@ def section_of(text: str) -> str | None:
     if rest and first in lex.possessives and rest in lex.sections:  # "Meine Stationen"
         return lex.sections[rest]
     named = [lex.sections.get(p) for p in re.split(rf"\s*[,/&+|]\s*|\s+(?:{any_of(lex.list_and)})\s+", plain)]
-    return named[0] or named[1] if len(named) == 2 and (named[0] and named[1]) else None
+    if len(named) != 2 or not (named[0] and named[1]):
+        return None
+    return "education" if {*named} == {"education", "certificates"} else named[0]
 
 
 def _stem_section(text: str) -> str | None:
