@@ -48,6 +48,7 @@ class Lexicon:
     institution_words: re.Pattern[str]
     degree_words: re.Pattern[str]
     at_company: re.Pattern[str]
+    pauses: re.Pattern[str]
     page_number: re.Pattern[str]
 
 
@@ -143,6 +144,7 @@ def lexicon() -> Lexicon:
         institution_words=re.compile(rf"(?:{_alternatives(union('words', 'institutions'))})\b", re.IGNORECASE),
         degree_words=re.compile(rf"(?<!\w)(?:{_alternatives(union('words', 'degrees'), escape=False)})", re.IGNORECASE),
         at_company=re.compile(rf"\s(?:{_alternatives(union('at_company'))})\s", re.IGNORECASE),
+        pauses=re.compile(rf"(?:{_alternatives(union('words', 'pauses'))})\b", re.IGNORECASE),
         page_number=re.compile(
             rf"(?:(?:{_alternatives(union('page_words'))})\s*)?\d{{1,3}}\s*(?:(?:/|\||{_alternatives(union('page_of'))})\s*\d{{1,3}})?", re.IGNORECASE
         ),

@@ -37,6 +37,7 @@ def ordered(found: list[Segment], page: PageSize) -> list[Segment]:
         return _downwards(found)
     if is_table(gutter, found):
         return _downwards(_rows_together(found, gutter))
+    _without_letterhead(gutter, page)
     for segment in gutter.left:
         segment.flow = LEFT
     for segment in gutter.right:
@@ -50,6 +51,29 @@ def ordered(found: list[Segment], page: PageSize) -> list[Segment]:
     sides = {LEFT: gutter.left, RIGHT: gutter.right}
     inside = [s for flow in flows if flow != MAIN for s in _downwards([s for s in found if s.flow == flow] or sides[flow])]
     return _downwards(above) + inside + _downwards(below)
+
+
+def _without_letterhead(gutter: Gutter, page: PageSize) -> None:
+    """Lower the gutter's top below what stands over both columns: the name on one side, how to reach the person on the other.
+
+    The columns below begin at one height; what stands above them has the page's largest type.
+    """
+    found = sorted([*gutter.left, *gutter.right], key=lambda s: s.base)
+    largest = max(s.size for s in found)
+    for n in range(2, len(found)):
+        above, below = found[:n], found[n:]
+        if above[-1].base > 0.2 * page.height:
+            return
+        sides = [[s for s in side if s.base > above[-1].base] for side in (gutter.left, gutter.right)]
+        if not all(sides) or any(len(rest) == len(side) for rest, side in zip(sides, (gutter.left, gutter.right), strict=True)):
+            continue
+        level = abs(min(s.box.y0 for s in sides[0]) - min(s.box.y0 for s in sides[1])) < 6
+        gap = min(s.box.y0 for s in below) - max(s.box.y1 for s in above)
+        reached = any("@" in word.text for s in above for word in s.words)
+        if level and gap > 10 and reached and largest > max(s.size for s in below) + 2:
+            gutter.left, gutter.right = sides
+            gutter.top = above[-1].base
+            return
 
 
 def find_gutter(found: list[Segment], page: PageSize) -> Gutter | None:

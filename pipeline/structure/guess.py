@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
+from pipeline.lang.dates import find_dates
 from pipeline.lang.levels import cefr
 from pipeline.model.document import Line
 from pipeline.structure.entries import Entry, entries
 from pipeline.structure.header import DEGREE, JOB
 from pipeline.structure.lists import languages
+from pipeline.structure.text import split_outside_brackets
 
 
 def kind_by_content(lines: Sequence[Line], there: set[str]) -> str:
@@ -30,6 +33,14 @@ def _kind(lines: Sequence[Line], work: str, education: str) -> str:
     if len(named) >= 2 and len(rest) <= len(named) // 3 and any(entry.level and cefr(entry.level.text) for entry in named):
         return "languages"
     return ""
+
+
+def listed(lines: Sequence[Line]) -> int:
+    """How many short items the lines list; 0 where they tell something, or name dates."""
+    parts = [p for line in lines for p in split_outside_brackets(re.sub(r"^[^:]{2,40}:\s", "", line.text), r",\s+|;\s+|\s+[·|•]\s+")]
+    short = [p for p in parts if len(p.split()) <= 4]
+    told = len(short) < 0.8 * len(parts) or any(find_dates(line.text) for line in lines)
+    return 0 if told else len(short)
 
 
 def _head(entry: Entry) -> str:

@@ -171,6 +171,8 @@ def roles(texts: list[Text], evidence: Evidence, *, first_what: bool, split_plac
     if place:
         told, rest = roles([t for t in texts if t is not place], evidence, first_what=first_what, split_place=False)
         return Roles(told.what, told.who, place), rest
+    if evidence is JOB and lexicon().pauses.match(texts[0].text):
+        return Roles(texts[0], None, None), texts[1:]
     if len(texts) > 2 and (beside := _place_beside(texts, evidence)):
         told, rest = roles([t for t in texts if t is not beside], evidence, first_what=first_what, split_place=False)
         return Roles(told.what, told.who, Text(beside.text.strip(EDGES), beside.lines)), rest
@@ -210,7 +212,7 @@ def _place_beside(texts: Sequence[Text], evidence: Evidence) -> Text | None:
             and len(town.split()) <= 4
             and not evidence.what(town)
             and not evidence.who(town)
-            and not evidence.what(name.text)
+            and evidence.what(name.text) <= evidence.who(name.text)
         ):
             return text
     return None

@@ -9,10 +9,14 @@ from dataclasses import dataclass
 from pipeline.lang.dates import find_dates
 from pipeline.model.cv import LeftOut
 from pipeline.model.document import Document, Line
+from pipeline.structure.entries import entries
 from pipeline.structure.furniture import without_furniture
-from pipeline.structure.guess import kind_by_content
+from pipeline.structure.guess import kind_by_content, listed
 from pipeline.structure.sections import Part, parts
 from pipeline.structure.text import Edges
+
+MIN_SKILLS = 4
+"""So many short items make a list of skills."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +39,24 @@ def layout_of(document: Document) -> Layout:
 def _kinds_by_content(cut: Sequence[Part]) -> list[Part]:
     """What a CV must have and no heading names plainly is looked for under the headings that do not."""
     there = {p.kind for p in cut if p.lines and p.sure and p.kind != "unknown"}
-    found = []
-    for p in cut:
-        told = "unknown" if p.sure and p.kind != "unknown" else kind_by_content(p.lines, there)
-        found.append(Part(p.kind if told == "unknown" else told, p.heading, p.lines, p.sure))
+    found = [Part(_kind(p, there), p.heading, p.lines, p.sure) for p in cut]
+    unknown = [p for p in found if p.kind == "unknown"]
+    if unknown and "skills" not in {p.kind for p in found}:
+        best = max(unknown, key=lambda p: listed(p.lines))
+        if listed(best.lines) >= MIN_SKILLS:
+            best.kind = "skills"
     return found
+
+
+def _kind(p: Part, there: set[str]) -> str:
+    if p.kind not in ("unknown", "work", "education") or (p.sure and p.kind != "unknown"):
+        return p.kind
+    told = kind_by_content(p.lines, there)
+    if told != "unknown":
+        return told
+    if p.kind == "education" and "education" in there and not entries(p.lines)[1]:
+        return "certificates"  # "Executive Education", besides the studies
+    return p.kind
 
 
 _SIGNED = re.compile(r"[A-ZÄÖÜ][\w .'’()/-]{1,40},\s*(?:den\s+|le\s+)?(.+)$")

@@ -35,6 +35,7 @@ def parts(lines: Sequence[Line]) -> list[Part]:
     headings = _headings(lines)
     found: list[Part] = [Part("head", [])]
     open_in_flow: dict[int, Part] = {}
+    abreast: list[Part] = []
     current = found[0]
     skip: set[int] = set()
     flow = lines[0].flow if lines else 0
@@ -47,6 +48,8 @@ def parts(lines: Sequence[Line]) -> list[Part]:
             named = section_of(" ".join(h.text for h in heading)) or section_of(heading[0].text)
             current = Part(kind, heading, sure=named is not None)
             found.append(current)
+            beside = abreast and _level(abreast[-1].heading[0], line)
+            abreast = [*abreast, current] if beside else [current]
             open_in_flow[line.flow] = current
             flow = line.flow
             continue
@@ -54,8 +57,25 @@ def parts(lines: Sequence[Line]) -> list[Part]:
             flow = line.flow
             current = open_in_flow.get(flow) or _first_of(flow, lines, found, current)
             open_in_flow.setdefault(flow, current)
-        current.lines.append(line)
+        _below(abreast, line, current).lines.append(line)
     return [routed for section in found for routed in _routed(section)]
+
+
+def _level(a: Line, b: Line) -> bool:
+    """Do the lines stand in one row?"""
+    return a.page == b.page and a.flow == b.flow and abs(a.box.middle - b.box.middle) < 0.4 * a.size
+
+
+def _below(abreast: list[Part], line: Line, current: Part) -> Part:
+    """Where headings stand side by side in one row, the one that the line stands below."""
+    if len(abreast) < 2 or current is not abreast[-1] or (line.page, line.flow) != (abreast[0].heading[0].page, abreast[0].heading[0].flow):
+        return current
+    return min(abreast, key=lambda p: _aside(p.heading[0], line))
+
+
+def _aside(heading: Line, line: Line) -> float:
+    """How far a line stands from being flush with the heading, or centred below it, in points."""
+    return min(abs(heading.box.x0 - line.box.x0), abs(heading.box.x0 + heading.box.x1 - line.box.x0 - line.box.x1) / 2)
 
 
 _MIXED = frozenset({"skills", "languages", "other", "personal"})
@@ -122,13 +142,10 @@ def _style(line: Line, *, in_margin: bool) -> StyleKey:
 
 
 def _styles(lines: Sequence[Line], text_from: dict[tuple[int, int], float]) -> dict[int, StyleKey]:
-    """The style of each line. That it stands in the margin tells only where its looks do not."""
+    """The style of each line. Headings in the margin and over the text are of one style where both have sections' names."""
     styles = {line.number: _style(line, in_margin=_in_margin(line, text_from)) for line in lines}
-    bulk = Counter[StyleKey]()
-    for line in lines:
-        bulk[_plain(styles[line.number])] += len(line.text)
-    most = max(bulk.values(), default=0)
-    return {number: style if 5 * bulk[_plain(style)] > most else _plain(style) for number, style in styles.items()}
+    named = {styles[line.number] for line in lines if section_of(line.text)}
+    return {number: _plain(style) if {_plain(style), (*style[:4], True)} <= named else style for number, style in styles.items()}
 
 
 def _plain(style: StyleKey) -> StyleKey:
