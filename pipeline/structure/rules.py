@@ -75,8 +75,10 @@ def _add(cv: Cv, section: Part, edges: Edges) -> Cv:
         case "certificates":
             return replace(cv, certificates=cv.certificates + certificates(lines, edges))
         case "interests":
+            groups = skills(lines, edges)
             listed = [v for item in items(lines, edges) for v in list_items(item.value.text, item.lines)]
-            return replace(cv, interests=cv.interests + tuple(listed))
+            short = groups and all(group.name is None for group in groups)
+            return replace(cv, interests=cv.interests + (tuple(v for group in groups for v in group.items) if short else tuple(listed)))
         case "publications":
             return replace(cv, publications=cv.publications + plain_entries(lines, edges))
         case "awards":

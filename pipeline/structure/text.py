@@ -104,7 +104,7 @@ class Edges:
         for line in lines:
             if len(line.text) > 15:
                 ends.setdefault(line.flow, []).append(line.box.x1)
-        self._flows = {flow: sorted(xs)[int(0.97 * (len(xs) - 1))] for flow, xs in ends.items()}
+        self._flows = {flow: sorted(xs)[min(len(xs) - 1, int(0.97 * len(xs)))] for flow, xs in ends.items()}
         self._limits: dict[int, float] = {}
         for a, b in itertools.pairwise(lines):
             for left, right in ((a, b), (b, a)):

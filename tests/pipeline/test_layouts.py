@@ -8,8 +8,10 @@ from dataclasses import replace
 import pytest
 
 from pipeline.check.check import check
+from pipeline.lang.dates import find_periods
 from pipeline.model.cv import Cv, leaves
 from pipeline.model.document import Box, Document, Line, PageSize, Span
+from pipeline.structure.layout import layout_of
 from pipeline.structure.rules import structure_by_rules
 from tests.conftest import TODAY
 
@@ -194,3 +196,94 @@ def test_a_place_below_a_date_that_breaks_over_is_a_place() -> None:
     cv = structure_by_rules(page(rows))
     assert told(cv) == [("Sous-Chef", "Hotel Beispielhof"), ("Chef de Partie", "Hotel Muster")]
     assert [(p.location.text, p.period.end.text) for p in cv.positions] == [("Passau", "2020-10"), ("Regen", "2016-04")]
+
+
+def kinds(document: Document) -> list[tuple[str, str]]:
+    return [(p.kind, " ".join(h.text for h in p.heading)) for p in layout_of(document).parts if p.heading]
+
+
+def test_headings_in_people_s_own_words_are_told_by_their_style_and_by_what_stands_below() -> None:
+    rows = [
+        heading("Wo ich gewirkt habe"), ("03/2018 – heute", 10, False), ("Leiterin Einkauf", 10, True), ("Beispiel GmbH, Bonn", 10, False),
+        ("09/2012 – 02/2018", 10, False), ("Einkäuferin", 10, True), ("Muster AG, Köln", 10, False),
+        GAP, heading("Ausbildung"), ("10/2007 – 08/2012", 10, False), ("Bachelor Betriebswirtschaft", 10, True), ("Universität Bonn", 10, False),
+        GAP, heading("Was ich beherrsche"), ("SAP MM, Excel, Power BI", 10, False), ("Verhandeln, Moderieren", 10, False),
+        GAP, heading("Sprachen"), ("Deutsch (Muttersprache)", 10, False),
+    ]  # fmt: skip
+    document = page(rows)
+    assert [kind for kind, _ in kinds(document)] == ["work", "education", "skills", "languages"]
+    assert told(structure_by_rules(document))[0] == ("Leiterin Einkauf", "Beispiel GmbH")
+
+
+def test_what_stands_below_outweighs_a_word_of_the_heading() -> None:
+    rows = [
+        heading("Schuldienst und Wissenschaft"), ("08/2017 – heute", 10, False), ("Oberstudienrätin", 10, True), ("Gymnasium Bonn", 10, False),
+        ("02/2012 – 07/2017", 10, False), ("Leiterin der Bibliothek", 10, True), ("Stadt Köln", 10, False),
+        GAP, heading("Studium"), ("10/2005 – 08/2011", 10, False), ("Master Geschichte", 10, True), ("Universität Bonn", 10, False),
+        GAP, heading("Sprachen"), ("Deutsch (Muttersprache)", 10, False),
+    ]  # fmt: skip
+    assert [kind for kind, _ in kinds(page(rows))] == ["work", "education", "languages"]
+
+
+def test_headings_side_by_side_in_one_row_have_their_lines_below_them() -> None:
+    rows = [
+        ("Berufserfahrung", 10, True), ("03/2018 – heute", 10, False), ("Leiterin Einkauf", 10, False), ("Beispiel GmbH, Bonn", 10, False),
+        GAP, [("*Sprachen", 60), ("*Kenntnisse", 230), ("*Interessen", 420)],
+        [("Deutsch: Muttersprache", 60), ("SAP MM", 230), ("Rudern", 420)],
+        [("Englisch: fließend", 60), ("Excel", 230), ("Chorgesang", 420)],
+    ]  # fmt: skip
+    cv = structure_by_rules(page(rows))
+    assert [entry.name.text for entry in cv.languages] == ["Deutsch", "Englisch"]
+    assert [leaf.text for group in cv.skills for leaf in group.items] == ["SAP MM", "Excel"]
+    assert [leaf.text for leaf in cv.interests] == ["Rudern", "Chorgesang"]
+
+
+def test_a_town_behind_the_company_in_another_style_is_no_title() -> None:
+    document = page([
+        heading("Berufserfahrung"), ("10/2021 bis heute", 10, False), ("Beispielpflege gGmbH, Erfurt", 10, True), ("Pflegefachfrau", 10, False),
+        ("• Symptomkontrolle, Anlage und Überwachung von Schmerzpumpen", 10, False), ("12/2017 bis 09/2021", 10, False), ("Musterklinik, Gotha", 10, True), ("Pflegerin, Onkologie", 10, False),
+        GAP, heading("Sprachen"), ("Deutsch (Muttersprache)", 10, False),
+    ])  # fmt: skip
+    lines = [replace(line, spans=_bold_until_comma(line)) if line.bold and "," in line.text else line for line in document.lines]
+    cv = structure_by_rules(replace(document, lines=tuple(lines)))
+    assert [(p.title.text, p.company.text, p.location.text) for p in cv.positions] == [
+        ("Pflegefachfrau", "Beispielpflege gGmbH", "Erfurt"), ("Pflegerin, Onkologie", "Musterklinik", "Gotha")
+    ]  # fmt: skip
+
+
+def _bold_until_comma(line: Line) -> tuple[Span, ...]:
+    cut, size = line.text.index(",") + 1, line.size
+    return (Span(0, cut, size, True, False, "000000"), Span(cut + 1, len(line.text), size, False, False, "000000"))
+
+
+def test_a_year_that_a_bullet_ends_with_begins_no_entry() -> None:
+    cv = structure_by_rules(page([
+        heading("Berufserfahrung"), ("03/2018 – heute", 10, False), ("Leiterin Werk", 10, True), ("Beispiel GmbH, Bonn", 10, False),
+        ("• Zukunftstarifvertrag mit dem Betriebsrat verhandelt und Standortsicherung bis", 10, False), ("2029", 10, False),
+        ("• Rüstzeiten halbiert", 10, False), GAP, heading("Sprachen"), ("Deutsch (Muttersprache)", 10, False),
+    ], indent={"2029": 60.0}))  # fmt: skip
+    assert len(cv.positions) == 1
+    assert [h.text[-12:] for h in cv.positions[0].highlights] == ["ung bis 2029", "ten halbiert"]
+
+
+@pytest.mark.parametrize("text", ["Career break – travel in South America", "Elternzeit", "Sabbatical und Weltreise"])
+def test_a_pause_has_no_company(text: str) -> None:
+    rows = [
+        heading("Work Experience"), [("02/2019 – present", 60), ("Site Manager, Example Build Ltd, Leeds", 200)], [("03/2018 – 08/2018", 60), (text, 200)],
+        GAP, heading("Languages"), ("English (native)", 10, False),
+    ]  # fmt: skip
+    assert told(structure_by_rules(page(rows)))[1] == (text, "")
+
+
+@pytest.mark.parametrize(
+    ("text", "start", "end"),
+    [
+        ("September 2019 to date", "2019-09", ""),
+        ("08/2018 – voraussichtlich 07/2024", "2018-08", "2024-07"),
+        ("2019 → heute", "2019", ""),
+        ("10/2021 bis heute", "2021-10", ""),
+    ],
+)
+def test_periods_in_people_s_own_words(text: str, start: str, end: str) -> None:
+    found = find_periods(text)
+    assert [(p.start.iso, p.end.iso if p.end else "", bool(p.current)) for p in found] == [(start, end, not end)]
