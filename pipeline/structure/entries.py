@@ -155,7 +155,8 @@ _DATE_TAIL = re.compile(
 def _wrapped(lines: Sequence[Line], i: int) -> Anchor | None:
     """A period that breaks over two lines of its cell: "01.07.2009 –" above "28.02.2018"."""
     line = lines[i]
-    if line.bullet or not re.search(r"\d{4}|[-–—]\s*$", line.text):
+    month_last = line.text.rsplit(None, 1)[-1].rstrip(".").casefold() in lexicon().months if line.text.strip() else False
+    if line.bullet or not (month_last or re.search(r"\d{4}|[-–—]\s*$", line.text)):
         return None
     for j in range(i + 1, min(i + 5, len(lines))):
         other = lines[j]
@@ -163,7 +164,8 @@ def _wrapped(lines: Sequence[Line], i: int) -> Anchor | None:
             continue
         aligned = abs(other.box.x0 - line.box.x0) < 8 or abs(other.box.x1 - line.box.x1) < 8
         tail = other.text.strip()
-        if not aligned or other.bullet or not (_DATE_TAIL.fullmatch(tail) or is_present(tail)):
+        goes_on = month_last and any(p.span == (0, len(tail)) for p in find_periods(tail))
+        if not aligned or other.bullet or not (_DATE_TAIL.fullmatch(tail) or is_present(tail) or goes_on):
             continue
         both = joined([line.text, tail])
         periods = find_periods(both)
