@@ -5,7 +5,7 @@ PYTHON := $(VENV)/bin/python
 NODE := tests/node/node_modules/.package-lock.json
 CORPUS ?= benchmarks/corpus
 
-.PHONY: help run playground test check format eval speed tokens samples lock clean
+.PHONY: help run playground test check format eval speed tokens fuzz samples lock clean
 
 help:  ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -38,6 +38,9 @@ speed: $(VENV)/.dev  ## times and memory
 
 tokens: $(VENV)/.dev $(NODE)  ## tokens and price of the model structurer
 	$(PYTHON) benchmarks/tokens.py
+
+fuzz: $(VENV)/.dev  ## ten thousand damaged PDFs through the sandbox
+	$(PYTHON) benchmarks/fuzz.py
 
 samples: $(VENV)/.dev  ## make the sample CVs and the Word templates anew
 	$(PYTHON) samples/make_samples.py

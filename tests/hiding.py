@@ -270,3 +270,29 @@ def visible_pdf(payload: str) -> bytes:
     sheet = Sheet()
     sheet.after += _text(payload)
     return sheet.pdf()
+
+
+def actual_text(payload: str) -> bytes:
+    """The page shows a skill, /ActualText says the payload."""
+    sheet = Sheet()
+    sheet.after += f"/Span <</ActualText ({_escaped(payload)})>> BDC\n" + _text("Pflege der Schnittstellen zu Versandsystemen") + "EMC\n"
+    return sheet.pdf()
+
+
+def remapped(payload: str) -> bytes:
+    """The page shows a skill, the font's /ToUnicode names each of its letters after one of the payload's."""
+    sheet, shown = Sheet(), "PflegederSchnittstellenzuzweiVersandsystemen" * 3
+    codes = range(33, 33 + len(payload))
+    glyphs = " ".join("/space" if said == " " else f"/{drawn}" for drawn, said in zip(shown, payload, strict=False))
+    rows = "".join(f"<{code:02x}> <{ord(said):04x}>\n" for code, said in zip(codes, payload, strict=True))
+    cmap = f"begincmap 1 begincodespacerange <00> <ff> endcodespacerange {len(payload)} beginbfchar\n{rows}endbfchar endcmap"
+    to_unicode = sheet.add("<<>>", cmap.encode())
+    encoding = f"<</Type/Encoding/Differences[33 {glyphs}]>>"
+    font = sheet.add(f"<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding{encoding}/ToUnicode {to_unicode} 0 R>>")
+    sheet.fonts += f"/F9 {font} 0 R"
+    sheet.after += f"BT /F9 10 Tf 60 300 Td <{''.join(f'{code:02x}' for code in codes)}> Tj ET\n"
+    return sheet.pdf()
+
+
+DISGUISES = {"actual-text": actual_text, "remapped": remapped}
+"""What is printed is one thing, what the file says another: nobody can decide which is meant, so it is flagged."""

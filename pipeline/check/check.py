@@ -32,8 +32,9 @@ def check(cv: Cv, document: Document, *, today: date) -> tuple[Cv, list[Finding]
 
 
 def _unseen(document: Document) -> list[Finding]:
-    """Text that the file holds and no page shows; it reached nobody, but somebody put it there."""
+    """Text that the file holds and no page shows, or shows otherwise: somebody put it there."""
     found = [Finding("warning", "hidden_text", values=(("text", text[:300]),)) for text in document.hidden]
+    found += [Finding("warning", "doubtful_text", values=(("text", text[:300]),)) for text in document.doubtful]
     if document.invisible:
         found.append(Finding("info", "invisible_characters", values=(("count", str(document.invisible)),)))
     return found
@@ -50,11 +51,12 @@ def _instructing(document: Document) -> list[Finding]:
 
 
 def _recognised(document: Document) -> list[Finding]:
-    """That pages were read from a picture, and which lines the engine was not sure of."""
+    """That pages are missing, that pages were read from a picture, and which lines the engine was not sure of."""
+    found = [Finding("error", "page_unreadable", values=(("pages", ", ".join(map(str, document.unreadable))),))] if document.unreadable else []
     if not document.scanned:
-        return []
+        return found
     pages = ", ".join(map(str, document.scanned))
-    found = [Finding("info", "recognised", values=(("pages", pages),))]
+    found += [Finding("info", "recognised", values=(("pages", pages),))]
     unsure = [line for line in document.lines if line.confidence is not None and line.confidence < UNSURE]
     if unsure:
         text = "; ".join(line.text for line in unsure)

@@ -88,8 +88,9 @@ class Document:
     """All lines of a PDF.
 
     `created` is the ISO date of the PDF's metadata, or empty; `flags` names active content; `scanned` are the pages, from 1,
-    that are pictures. `hidden` are the pieces of text that the file holds but no page shows; `invisible` counts characters
-    without any ink (zero width, direction marks, tags). Neither is part of the lines.
+    that are pictures, `unreadable` those that are damaged. `hidden` are the pieces of text that the file holds but no page
+    shows; `invisible` counts characters without any ink (zero width, direction marks, tags). Neither is part of the lines.
+    `doubtful` are pieces of the lines that seem to be printed with other letters than the file says.
     """
 
     lines: tuple[Line, ...]
@@ -98,8 +99,10 @@ class Document:
     producer: str = ""
     flags: tuple[str, ...] = ()
     scanned: tuple[int, ...] = ()
+    unreadable: tuple[int, ...] = ()
     hidden: tuple[str, ...] = ()
     invisible: int = 0
+    doubtful: tuple[str, ...] = ()
 
     @cached_property
     def _index(self) -> dict[int, Line]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import logging
 import re
-from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 import pypdf
 import pypdfium2 as pdfium
@@ -14,24 +14,26 @@ from pypdfium2 import raw
 
 from pipeline.errors import UserError
 from pipeline.model.document import Box, Document, Line, PageSize
+from pipeline.read.glyphs import doubtful_words
 from pipeline.read.order import LEFT, MAIN, RIGHT, ordered
 from pipeline.read.segments import Segment, segments, text_and_spans
 from pipeline.read.visible import hidden_words
 from pipeline.read.words import Drawn, Word, page_drawn, page_links, page_words
 
 MAX_PAGES = 60
+A4 = PageSize(595.0, 842.0)
+
 MIN_LETTERS = 20
 """A page with fewer letters and a large picture, or many shapes, is a picture."""
 
 MANY_SHAPES = 200
 """Letters that are drawn as outlines are so many shapes."""
 
-MAX_LINES = 6000
+MAX_LINES, MAX_WORD = 6000, 1000
+"""No CV has more lines, or longer words (in characters): what comes after reading stays quick."""
+
 MAX_HIDDEN, MAX_QUOTE = 20, 600
 """Pieces of hidden text that are quoted, and the characters of each."""
-
-MAX_WORD = 1000
-"""No CV has more lines, or longer words (in characters): what comes after reading stays quick."""
 
 
 def extract(data: bytes) -> Document:
@@ -46,46 +48,73 @@ def extract(data: bytes) -> Document:
         raise UserError("no_pages")
     if len(pdf) > MAX_PAGES:
         raise UserError("too_many_pages", pages=len(pdf), limit=MAX_PAGES)
-    pages: list[PageSize] = []
-    per_page: list[list[Segment]] = []
-    scanned: list[int] = []
-    hidden: list[str] = []
-    invisible = 0
     copy = pdfium.PdfDocument(data)
-    for number, page in enumerate(_pages(pdf), start=1):
+    read = _Pages()
+    for number in range(1, len(pdf) + 1):
+        try:
+            read.add(pdf[number - 1], copy[number - 1], pdf, number)
+        except pdfium.PdfiumError:
+            read.unreadable.append(number)
+            read.skip()
+        if sum(map(len, read.segments)) > MAX_LINES:
+            raise UserError("too_complex")
+    if len(read.unreadable) == len(pdf):
+        raise UserError("damaged")
+    _carry_flows_over(read.segments)
+    return Document(
+        lines=tuple(numbered(read.segments)),
+        pages=tuple(read.sizes),
+        created=_created(pdf, data),
+        producer=pdf.get_metadata_value("Producer")[:80],
+        flags=_active(pdf),
+        scanned=tuple(read.scanned),
+        unreadable=tuple(read.unreadable),
+        hidden=tuple(read.hidden[:MAX_HIDDEN]),
+        invisible=read.invisible,
+        doubtful=tuple(read.doubtful[:MAX_HIDDEN]),
+    )
+
+
+@dataclass(slots=True)
+class _Pages:
+    """What was read so far. One page that cannot be read costs that page only."""
+
+    sizes: list[PageSize] = field(default_factory=list)
+    segments: list[list[Segment]] = field(default_factory=list)
+    scanned: list[int] = field(default_factory=list)
+    unreadable: list[int] = field(default_factory=list)
+    hidden: list[str] = field(default_factory=list)
+    doubtful: list[str] = field(default_factory=list)
+    invisible: int = 0
+
+    def add(self, page: pdfium.PdfPage, copy: pdfium.PdfPage, pdf: pdfium.PdfDocument, number: int) -> None:
+        """Raises PdfiumError, UserError."""
         size = PageSize(*(round(v, 1) for v in page.get_size()))
-        (words, dropped), drawn = page_words(page, page.get_textpage()), page_drawn(page)
-        invisible += dropped
-        if is_scan(words, drawn):
-            scanned.append(number)
-            words = []
-        unseen = hidden_words(words, page, copy[number - 1])
-        hidden += _joined([word.text for i, word in enumerate(words) if i in unseen])
-        words = [word for i, word in enumerate(words) if i not in unseen]
-        found = ordered(segments(words), size)
+        textpage = page.get_textpage()
+        (words, dropped), drawn = page_words(page, textpage), page_drawn(page)
+        if max((len(word.text) for word in words), default=0) > MAX_WORD:
+            raise UserError("too_complex")
+        scanned = is_scan(words, drawn)
+        words = [] if scanned else words
+        unseen = hidden_words(words, page, copy)
+        shown = [word for i, word in enumerate(words) if i not in unseen]
+        self.doubtful += _joined([shown[i].text for i in sorted(doubtful_words(shown, page, textpage))])
+        found = ordered(segments(shown), size)
         boxed = [(segment, segment.box) for segment in found]
         _mark_bullets(boxed, drawn.dots)
         for area, url in page_links(page, pdf):
             for segment, box in boxed:
                 if area.y0 <= box.middle <= area.y1 and box.x0 < area.x1 and area.x0 < box.x1:
                     segment.links.append(url)
-        pages.append(size)
-        per_page.append(found)
-        if sum(map(len, per_page)) > MAX_LINES or max((len(w.text) for s in found for w in s.words), default=0) > MAX_WORD:
-            raise UserError("too_complex")
-    _carry_flows_over(per_page)
-    lines = numbered(per_page)
-    producer = pdf.get_metadata_value("Producer")[:80]
-    return Document(
-        lines=tuple(lines),
-        pages=tuple(pages),
-        created=_created(pdf, data),
-        producer=producer,
-        flags=_active(pdf),
-        scanned=tuple(scanned),
-        hidden=tuple(hidden[:MAX_HIDDEN]),
-        invisible=invisible,
-    )
+        self.invisible += dropped
+        self.hidden += _joined([word.text for i, word in enumerate(words) if i in unseen])
+        self.scanned += [number] if scanned else []
+        self.sizes.append(size)
+        self.segments.append(found)
+
+    def skip(self) -> None:
+        self.sizes.append(A4)
+        self.segments.append([])
 
 
 def _joined(words: list[str]) -> list[str]:
@@ -101,13 +130,6 @@ def is_scan(words: list[Word], drawn: Drawn) -> bool:
     layered = drawn.picture > 0.8 and drawn.unprinted > 0.9
     pictured = drawn.picture > 0.3 or drawn.shapes > MANY_SHAPES
     return layered or (letters < MIN_LETTERS and pictured) or unreadable > 0.3 * len(text) > 0
-
-
-def _pages(pdf: pdfium.PdfDocument) -> Iterator[pdfium.PdfPage]:
-    try:
-        yield from pdf
-    except pdfium.PdfiumError:
-        raise UserError("damaged") from None
 
 
 def _mark_bullets(boxed: list[tuple[Segment, Box]], dots: list[Box]) -> None:

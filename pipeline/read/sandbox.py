@@ -115,7 +115,7 @@ class Sandbox:
                 theirs.close()
             ours.setblocking(False)
             try:
-                async with asyncio.timeout(WALL_SECONDS + 2):
+                async with asyncio.timeout(WALL_SECONDS + 1):
                     return await self._exchange(ours, REQUEST.pack(len(pdf), page) + pdf)
             except (TimeoutError, OSError):
                 return b""

@@ -54,13 +54,14 @@ class Style:
 
 @dataclass(slots=True)
 class Word:
-    """`spacing` is the room between its first two letters, in points."""
+    """`spacing` is the room between its first two letters, in points; `first` the text page's index of the first, -1 where it was put together."""
 
     text: str
     box: Box
     base: float
     style: Style
     spacing: float = 0.0
+    first: int = -1
 
 
 def page_words(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage) -> tuple[list[Word], int]:
@@ -98,6 +99,7 @@ class _Words:
             level = abs(box[1] - last[1]) < SAME and abs(box[3] - last[3]) < SAME
             if level and box[0] <= last[0] and last[2] - box[0] < 1.8 * style.size * (end - first):
                 word = self._word(match[0], first, (box[0], box[1], max(box[2], last[2]), box[3]), style)
+                word.first = first
                 if end - first > 1:
                     word.spacing = self._box(first + 1)[0] - box[2]
                 found.append(word)

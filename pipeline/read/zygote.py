@@ -29,7 +29,7 @@ from pipeline.read.pixels import page_pixels
 
 MEMORY = 768 * 2**20
 CPU_SECONDS = 10
-WALL_SECONDS = 15
+WALL_SECONDS = 13
 MAX_BYTES = 16 * 2**20
 REQUEST = struct.Struct(">IH")
 """Length of the PDF, and the page whose picture is asked for; 0 asks for the document."""

@@ -14,7 +14,7 @@ from pipeline.read.extract import extract
 from pipeline.read.sandbox import Sandbox
 from pipeline.structure.rules import structure_by_rules
 from tests.conftest import SAMPLES, TODAY
-from tests.hiding import CV, NEVER_READ, PAYLOADS, TECHNIQUES, hidden_pdf
+from tests.hiding import CV, DISGUISES, NEVER_READ, PAYLOADS, TECHNIQUES, Sheet, hidden_pdf
 
 
 def telling(payload: str) -> list[str]:
@@ -73,7 +73,7 @@ def test_honest_pages_lose_nothing(path: object) -> None:
 
 
 def test_white_on_a_dark_band_small_print_and_bold_by_stroke_are_visible() -> None:
-    from tests.hiding import Sheet, _text
+    from tests.hiding import _text
 
     sheet = Sheet()
     sheet.after += "q 0.1 0.2 0.4 rg 0 380 595 60 re f Q\n" + _text("Weiß auf dunklem Grund", set_up="1 g")
@@ -104,3 +104,27 @@ def test_characters_without_ink_are_dropped_and_counted() -> None:
     assert document.invisible > 0
     assert "Softwareentwicklerin" in [line.text for line in document.lines]
     assert "invisible_characters" in {f.key for f in check(structure_by_rules(document), replace(document), today=TODAY)[1]}
+
+
+@pytest.mark.parametrize("name", DISGUISES)
+@pytest.mark.parametrize("payload", PAYLOADS.values(), ids=PAYLOADS.keys())
+def test_text_that_is_printed_otherwise_is_flagged(name: str, payload: str) -> None:
+    document = extract(DISGUISES[name](payload))
+    quoted = " ".join(document.doubtful)
+    words = [word for word in payload.split() if sum(map(str.isalpha, word)) > 3]
+    assert sum(word in quoted for word in words) >= 0.6 * len(words)
+    assert not any(line in quoted for line in CV)
+    assert "doubtful_text" in {f.key for f in check(structure_by_rules(document), document, today=TODAY)[1]}
+
+
+@pytest.mark.parametrize("path", SAMPLES, ids=lambda p: p.stem)
+def test_honest_letters_raise_no_doubt(path: object) -> None:
+    assert extract(path.read_bytes()).doubtful == ()
+
+
+def test_two_fonts_side_by_side_raise_no_doubt() -> None:
+    sheet = Sheet()
+    other = sheet.add("<</Type/Font/Subtype/Type1/BaseFont/Courier/Encoding/WinAnsiEncoding>>")
+    sheet.fonts += f"/F2 {other} 0 R"
+    sheet.after += "BT /F2 10 Tf 60 300 Td (Kenntnisse in Buchhaltung und Controlling) Tj ET\n"
+    assert extract(sheet.pdf()).doubtful == ()
