@@ -18,6 +18,7 @@ from pathlib import Path
 from bot.logs import set_up
 from bot.settings import BadSettings, Settings
 from cards.i18n import catalogue, catalogues
+from pipeline.adapters.clamd import Clamd
 from pipeline.adapters.local.system import RandomIds, SystemClock
 from pipeline.adapters.local.tesseract import Tesseract, installed
 from pipeline.conversion import Options, Tools, convert
@@ -67,6 +68,11 @@ def make_reader(settings: Settings, sandbox: Sandbox) -> Reader:
     return Reader(sandbox, Tesseract(languages) if languages else None)
 
 
+def make_tools(settings: Settings, sandbox: Sandbox, llm: Llm | None) -> Tools:
+    scan = Clamd(settings.clamd) if settings.clamd else None
+    return Tools(make_reader(settings, sandbox), llm, scan, firm=settings.firm, templates=settings.templates)
+
+
 def make_llm(settings: Settings) -> Llm | None:
     """The model, where one is configured; the package is loaded only then."""
     if not settings.uses_llm:
@@ -104,7 +110,7 @@ async def command_line(arguments: argparse.Namespace, settings: Settings) -> int
         return USAGE
     sandbox = Sandbox()
     llm = make_llm(settings)
-    tools = Tools(make_reader(settings, sandbox), llm, firm=settings.firm, templates=settings.templates)
+    tools = make_tools(settings, sandbox, llm)
     options = Options(today=SystemClock().now().date(), template=template, language=arguments.lang if word else "")
     try:
         return await run(arguments.paths, arguments.out, lambda pdf: convert(pdf, tools, options, word=word), texts)
@@ -191,7 +197,7 @@ async def start(settings: Settings, *, pace: float = 2.0) -> Running:
         blobs=blobs,
         drive=drive,
         incoming=LinkedFiles(hosts=settings.file_hosts, local_origins=settings.local_origins),
-        tools=Tools(make_reader(settings, sandbox), llm, firm=settings.firm, templates=settings.templates),
+        tools=make_tools(settings, sandbox, llm),
         clock=clock,
         ids=ids,
     )

@@ -36,6 +36,7 @@ class Settings:
     file_hosts: tuple[str, ...] = FILE_HOSTS
     local_origins: tuple[str, ...] = ()
     ocr_languages: str = ""
+    clamd: str = ""
     llm_model: str = "gpt-4o-mini"
     openai_key: str = ""
     openai_base_url: str = ""
@@ -90,6 +91,7 @@ class Settings:
             file_hosts=names("FILE_HOSTS") or FILE_HOSTS,
             local_origins=names("LOCAL_ORIGINS"),
             ocr_languages=get("OCR_LANGUAGES"),
+            clamd=get("CLAMD"),
             llm_model=get("AZURE_OPENAI_DEPLOYMENT") if azure else get("OPENAI_MODEL", "gpt-4o-mini"),
             openai_key=get("OPENAI_API_KEY"),
             openai_base_url=get("OPENAI_BASE_URL"),
@@ -110,6 +112,8 @@ class Settings:
             raise BadSettings(f"WORKERS must be between 1 and 32, not {self.workers}")
         if self.log_level not in ("DEBUG", "INFO", "WARNING", "ERROR"):
             raise BadSettings(f"LOG_LEVEL must be DEBUG, INFO, WARNING or ERROR, not {self.log_level!r}")
+        if self.clamd and not (self.clamd.startswith("/") or self.clamd.rpartition(":")[2].isdigit()):
+            raise BadSettings(f"CLAMD must be the path of clamd's socket or host:port, not {self.clamd!r}")
         if self.azure_endpoint and not self.llm_model:
             raise BadSettings("AZURE_OPENAI_DEPLOYMENT is missing: name the deployment of the model")
         if not self.app_id:

@@ -81,8 +81,8 @@ async def _one(file: Path, convert: Convert, texts: Catalogue) -> Outcome:
         return Outcome(file, perf_counter() - begun, done)
     except UserError as error:
         problem = error_text(error.key, error.values, texts)
-    except TransientError:
-        problem = texts("error.unavailable")
+    except TransientError as error:
+        problem = texts(f"error.{error.key}")
     except OSError as error:
         problem = texts("cli.missing") if isinstance(error, FileNotFoundError) else str(error.strerror)
     except Exception:  # noqa: BLE001  # a bug in one file must not stop the others; the log has the cause

@@ -16,7 +16,7 @@ from pipeline.model.document import Document
 from pipeline.model.finding import SEVERITIES, Finding
 from pipeline.model.job import Step, Usage
 from pipeline.model.json_resume import Json, to_json_resume
-from pipeline.ports import Llm, PdfReader, RefusedByModel
+from pipeline.ports import Llm, MalwareScan, PdfReader, RefusedByModel
 from pipeline.render.word import render
 from pipeline.structure.model import structure_by_model
 from pipeline.structure.rules import structure_by_rules
@@ -30,6 +30,7 @@ class Tools:
 
     reader: PdfReader
     llm: Llm | None = None
+    scan: MalwareScan | None = None
     firm: str = ""
     templates: Path | None = None
 
@@ -77,11 +78,18 @@ async def straight(step: Step, kind: type[T], work: Callable[[], Awaitable[T]]) 
 
 async def convert(pdf: bytes, tools: Tools, options: Options, *, checkpoint: Checkpoint = straight, word: bool = True) -> Conversion:
     """Raises UserError where the PDF or the template cannot be used, TransientError where trying again may help."""
-    document = await checkpoint(Step.READING, Document, lambda: tools.reader.read(pdf))
+    document = await checkpoint(Step.READING, Document, lambda: _read(pdf, tools))
     structured = await checkpoint(Step.STRUCTURING, Structured, lambda: _structure(document, tools))
     checked = await checkpoint(Step.CHECKING, Structured, lambda: _check(structured, document, options))
     file = await checkpoint(Step.WRITING, bytes, lambda: _write(checked.cv, tools, options)) if word else b""
     return Conversion(document, checked.cv, checked.findings, checked.usage, file)
+
+
+async def _read(pdf: bytes, tools: Tools) -> Document:
+    """Nothing is opened before it is looked at, where a scanner is configured."""
+    if tools.scan:
+        await tools.scan.check(pdf)
+    return await tools.reader.read(pdf)
 
 
 async def _structure(document: Document, tools: Tools) -> Structured:

@@ -18,12 +18,14 @@ class UserError(Exception):
 class TransientError(Exception):
     """Something that may work in a moment: the worker tries again.
 
-    `retry_after` is in seconds, as the other side asked for (HTTP Retry-After), or None.
+    `retry_after` is in seconds, as the other side asked for (HTTP Retry-After), or None. `key` names what users are told
+    once all attempts have failed.
     """
 
-    def __init__(self, reason: str, *, retry_after: float | None = None) -> None:
+    def __init__(self, reason: str, *, retry_after: float | None = None, key: str = "unavailable") -> None:
         super().__init__(reason)
         self.retry_after = retry_after
+        self.key = key
 
 
 class Conflict(Exception):

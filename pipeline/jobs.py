@@ -202,7 +202,7 @@ class Runner:
 
     async def _later(self, run: _Run, error: TransientError) -> None:
         if run.job.attempts >= MAX_ATTEMPTS:
-            await self._fail(run, "unavailable", {}, retry=True, cause=error)
+            await self._fail(run, error.key, {}, retry=True, cause=error)
             return
         _log.warning("job %s: attempt %d failed: %s", run.job.id, run.job.attempts, error)
         delay = error.retry_after or min(60.0, 2.0**run.job.attempts)

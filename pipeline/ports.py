@@ -166,6 +166,14 @@ class Ocr(Protocol):
         ...
 
 
+class MalwareScan(Protocol):
+    """Looks at a file before anybody opens it."""
+
+    async def check(self, data: bytes) -> None:
+        """Returns where nothing is found. Raises UserError (malware), TransientError where there is no verdict."""
+        ...
+
+
 class PdfReader(Protocol):
     """Opens PDFs; whatever a file does, it does it in a process of its own."""
 

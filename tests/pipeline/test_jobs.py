@@ -303,3 +303,18 @@ async def test_candidates_are_found_in_spite_of_typos(world: World, text: str) -
 async def test_others_are_not_found(world: World, text: str) -> None:
     await world.run(await world.submit())
     assert await world.service.find_candidates("t", "u", text) == []
+
+
+class DownScanner:
+    async def check(self, data: bytes) -> None:
+        raise TransientError("nobody there", key="scanner_down")
+
+
+async def test_without_its_malware_scan_nothing_is_opened_and_the_card_says_so(world: World) -> None:
+    world.runner = replace(world.runner, tools=Tools(world.reader, scan=DownScanner()))
+    job = await world.submit()
+    for _ in range(MAX_ATTEMPTS):
+        job = await world.run(job)
+        world.clock.time += timedelta(minutes=2)
+    assert (job.state, job.problem.key, job.problem.retry) == (State.FAILED, "scanner_down", True)
+    assert world.reader.calls == 0
