@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import accumulate
 
 from pipeline.lang.dates import find_periods
 from pipeline.lang.lexicon import any_of, key, lexicon
@@ -77,6 +77,9 @@ def _aside(heading: Line, line: Line) -> float:
     """How far a line stands from being flush with the heading, or centred below it, in points."""
     return min(abs(heading.box.x0 - line.box.x0), abs(heading.box.x0 + heading.box.x1 - line.box.x0 - line.box.x1) / 2)
 
+
+ENOUGH = 4
+"""Sections that are named in so many ways need no other headings than those that look like them."""
 
 _MIXED = frozenset({"skills", "languages", "other", "personal"})
 _ROUTED = frozenset({"languages", "interests", "certificates", "awards", "publications", "volunteer", "references"})
@@ -190,12 +193,41 @@ class _Tally:
 
 
 def _near_date(line: Line, lines: Sequence[Line]) -> bool:
-    """Does a period stand beside the line, or right below it? Then it names an entry."""
+    """Does a period stand beside the line, or below it with nothing else between? Then it names an entry."""
     return any(
         o.page == line.page and o.flow == line.flow and -0.5 * line.size < o.box.middle - line.box.middle < 1.7 * line.size and find_periods(o.text)
         for o in lines
         if o.number != line.number
     )
+
+
+def _weight(style: StyleKey) -> float:
+    """How much a style catches the eye: size in points, and as many more for bold and for capitals."""
+    return style[0] + 1.0 * style[1] + 0.8 * style[2]
+
+
+def _seen_to_be_headings(tallies: dict[StyleKey, _Tally], styles: dict[int, StyleKey], lines: Sequence[Line]) -> StyleKey | None:
+    """The style that headings are set in, whatever they say: the one that catches the eye most, of a few short lines with text below each.
+
+    One of them at least says something that headings say.
+    """
+    body, colours = _body(lines), Counter(line.color for line in lines for _ in line.text)
+    colour = colours.most_common(1)[0][0]
+    after: dict[StyleKey, list[bool]] = defaultdict(list)
+    for line, following in itertools.pairwise([*lines, None]):
+        if line is not None:
+            after[styles[line.number]].append(following is not None and styles[following.number] != styles[line.number])
+    found = [
+        s
+        for s, tally in tallies.items()
+        if 3 <= tally.lines <= 16
+        and tally.lines >= 0.8 * len(after[s])
+        and sum(after[s]) >= 0.75 * len(after[s])
+        and 4 * tally.near_dates <= tally.lines
+        and (tally.kinds or tally.hints)
+        and _weight(s) + 1.2 * (s[3] != colour) > body + 0.9
+    ]
+    return max(found, key=lambda s: _weight(s) + 1.2 * (s[3] != colour), default=None)
 
 
 def _prominent(style: StyleKey, tally: _Tally, lines: Sequence[Line]) -> bool:
@@ -281,6 +313,10 @@ def _headings(lines: Sequence[Line]) -> dict[int, tuple[str, list[Line]]]:
         if any(len(tallies[o].kinds) >= 3 and o[0] > s[0] + 0.4 and tallies[s].flows <= tallies[o].flows for o in heading_styles)
     }
     speaking = {s for s in heading_styles if tallies[s].may_name_others or _prominent(s, tallies[s], lines)}
+    named = set().union(*(tallies[s].kinds for s in heading_styles))
+    if len(named) < ENOUGH and (seen := _seen_to_be_headings(tallies, styles, lines)) and not any(_weight(s) > _weight(seen) for s in speaking):
+        heading_styles.add(seen)
+        speaking.add(seen)
     if not heading_styles:
         left = min((line.box.x0 for line in lines), default=0.0)
         return {n: c for n, c in candidates.items() if _alone(n, lines) or (c[1][0].box.x0 < left + 3 and len(candidates) >= 3)}
@@ -360,7 +396,7 @@ def _body(lines: Sequence[Line]) -> float:
     """The size of the text, in points: half of all letters are not larger."""
     sizes = sorted((line.size, len(line.text)) for line in lines)
     half = sum(length for _, length in sizes) / 2
-    return next(size for (size, _), until in zip(sizes, accumulate(length for _, length in sizes), strict=True) if until >= half)
+    return next(size for (size, _), until in zip(sizes, itertools.accumulate(length for _, length in sizes), strict=True) if until >= half)
 
 
 def _alone(number: int, lines: Sequence[Line]) -> bool:
