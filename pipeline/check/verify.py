@@ -88,5 +88,6 @@ def _in_order(page: tuple[str, ...], wanted: tuple[str, ...]) -> bool:
 
 
 def _part_of_period(leaf: Sourced) -> bool:
-    """A bare month of a range ("03–07/2019") has its year from the other end."""
-    return (len(leaf.printed) <= 12 and leaf.text[5:7].lstrip("0") in leaf.printed) or not re.search(r"\d{4}", leaf.printed)
+    """A bare month of a range ("03–07/2019") has its year from the other end, the end of "2013–16" its century."""
+    own = leaf.text[5:7].lstrip("0") or leaf.text[2:4]
+    return (len(leaf.printed) <= 12 and own in leaf.printed) or not re.search(r"\d{4}", leaf.printed)

@@ -53,18 +53,21 @@ def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
         rf"|(?P<m>{_MONTH})\s?[./-]\s?(?P<my>{_YEAR})(?!\d)"
         rf"|(?P<ym>{_YEAR})[/.](?P<ymm>0[1-9]|1[0-2])(?!\d)"
         rf"|(?P<ms>{_MONTH})/(?P<mys>\d\d)(?![\d/.])"
-        rf"|(?P<y>{_YEAR})(?![\d]))"
+        rf"|(?:(?:{any_of(lex.seasons)}|q[1-4]|[1-4]\.?\s?quartal)[\s/]+)?(?P<y>{_YEAR})(?![\d]))(?:\s?r\.)?"
     )
     plain = re.compile(rf"(?<![\w.,/-]){date}", re.IGNORECASE)
 
-    def renamed(prefix: str) -> str:
-        return re.sub(r"\?P<(\w+)>", rf"?P<{prefix}\1>", date)
+    def renamed(prefix: str, *, ranged: bool = False) -> str:
+        """In a range, "Mär 19" needs no apostrophe."""
+        return re.sub(r"\?P<(\w+)>", rf"?P<{prefix}\1>", date.replace("['’](?P<nys>", "['’]?(?P<nys>") if ranged else date)
 
     separator = rf"\s*(?:[-–—−‐‑→/~]+|(?<=\s)(?:{until})(?=\s)|(?<=\d)\s(?={present}(?!\w)))\s*(?:(?:{any_of(lex.expected)})\s+)?"
     period = re.compile(
         rf"(?<![\w.,/])(?:"
-        rf"(?:(?:{since})\s+)?(?:(?:{renamed('a_')})|(?P<bare_month>{month_name}|{_MONTH}(?=\s*[-–—]\s*{_MONTH}\s*[./]\s*{_YEAR}))){separator}"
-        rf"(?:(?P<present>{present})(?!\w)|(?:{renamed('b_')})(?!\w))"
+        rf"(?:(?:{since})\s+)?(?:(?:{renamed('a_', ranged=True)})|"
+        rf"(?P<bare_month>{month_name}|{_MONTH}(?=\s*[-–—]\s*{_MONTH}\s*[./]\s*{_YEAR}))){separator}"
+        rf"(?:(?P<present>{present})(?!\w)|(?:{renamed('b_', ranged=True)})(?!\w))"
+        rf"|(?P<century>(?:19|20)(?P<from>\d\d))\s?[-–—/]\s?(?P<to>\d\d)(?![\w./-])"
         rf"|(?P<since>{since})\s+(?:{renamed('c_')})(?!\w)(?:\s*[-–—]\s*(?:(?P<present2>{present})(?!\w))?)?"
         rf"|(?P<until>{until})\s+(?:{renamed('e_')})(?!\w)"
         rf"|(?:{renamed('g_')})\s*(?P<open>[-–—]|bis|to|until)?(?=\s*$|\s*[)|,;]|(?P<after>[\s:])|$)"
@@ -127,7 +130,14 @@ def _periods(text: str) -> tuple[PrintedPeriod, ...]:
     for match in _patterns()[1].finditer(text):
         groups = match.groupdict()
         span = match.span()
-        if groups["since"]:
+        if groups["century"]:
+            first = Printed(groups["century"], *match.span("century"))
+            last = Printed(groups["century"][:2] + groups["to"], *match.span("to"))
+            if last.iso > first.iso:
+                found.append(PrintedPeriod(first, last, None, span))
+            elif month := _patterns()[0].match(text, span[0]):  # 2019-03 is a month
+                found.append(PrintedPeriod(Printed(_date(month), *month.span()), None, None, month.span()))
+        elif groups["since"]:
             start = Printed(_date(match, "c_"), *_span(match, "c_"))
             name = "present2" if groups["present2"] else "since"
             found.append(PrintedPeriod(start, None, Printed("", *match.span(name)), span))

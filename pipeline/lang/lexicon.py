@@ -32,6 +32,7 @@ class Lexicon:
     since: tuple[str, ...]
     until: tuple[str, ...]
     expected: tuple[str, ...]
+    seasons: tuple[str, ...]
     levels: dict[str, str]
     languages: frozenset[str]
     countries: frozenset[str]
@@ -127,6 +128,7 @@ def lexicon() -> Lexicon:
         since=tuple(dict.fromkeys(union("since"))),
         until=tuple(dict.fromkeys(union("until"))),
         expected=tuple(dict.fromkeys(union("expected"))),
+        seasons=tuple(dict.fromkeys(union("seasons"))),
         levels=inverted("levels"),
         languages=frozenset(union("languages")),
         countries=frozenset(union("countries")),

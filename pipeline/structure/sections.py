@@ -145,10 +145,14 @@ def _style(line: Line, *, in_margin: bool) -> StyleKey:
 
 
 def _styles(lines: Sequence[Line], text_from: dict[tuple[int, int], float]) -> dict[int, StyleKey]:
-    """The style of each line. Headings in the margin and over the text are of one style where both have sections' names."""
+    """The style of each line. Headings in the margin and over the text are of one style where both have sections' names, or a row for each."""
     styles = {line.number: _style(line, in_margin=_in_margin(line, text_from)) for line in lines}
     named = {styles[line.number] for line in lines if section_of(line.text)}
-    return {number: _plain(style) if {_plain(style), (*style[:4], True)} <= named else style for number, style in styles.items()}
+    alone: dict[StyleKey, list[bool]] = defaultdict(list)
+    for line in lines:
+        alone[_plain(styles[line.number])].append(_could_be_heading(line) and not _row_mate(line, lines))
+    one = {style for style, found in alone.items() if {style, (*style[:4], True)} <= named or sum(found) >= 0.9 * len(found)}
+    return {number: _plain(style) if _plain(style) in one else style for number, style in styles.items()}
 
 
 def _plain(style: StyleKey) -> StyleKey:
@@ -223,7 +227,7 @@ def _seen_to_be_headings(tallies: dict[StyleKey, _Tally], styles: dict[int, Styl
         if 3 <= tally.lines <= 16
         and tally.lines >= 0.8 * len(after[s])
         and sum(after[s]) >= 0.75 * len(after[s])
-        and 4 * tally.near_dates <= tally.lines
+        and tally.near_dates <= (0.8 if s[0] > body + 1.5 else 0.25) * tally.lines
         and (tally.kinds or tally.hints)
         and _weight(s) + 1.2 * (s[3] != colour) > body + 0.9
     ]
@@ -235,7 +239,9 @@ def _prominent(style: StyleKey, tally: _Tally, lines: Sequence[Line]) -> bool:
     body = _body(lines)
     colours = Counter(line.color for line in lines for _ in range(len(line.text)))
     coloured = (style[1] or style[2]) and style[3] != colours.most_common(1)[0][0]
-    return 2 <= tally.lines <= 14 and 3 * tally.near_dates <= tally.lines and (style[0] > body + 1.5 or (coloured and style[0] > body + 0.4))
+    larger = style[0] > body + 1.5
+    named_by_dates = tally.near_dates > (0.8 if larger else 0.34) * tally.lines  # such lines are the titles of entries
+    return 2 <= tally.lines <= 14 and not named_by_dates and (larger or (coloured and style[0] > body + 0.4))
 
 
 @lru_cache(maxsize=8192)
