@@ -103,7 +103,8 @@ def _far(last: Line, line: Line, following: Line | None) -> bool:
     """Does a gap part the header from what describes the entry? Not where all lines stand so wide apart."""
     if line.page != last.page:
         return False
-    gap = line.box.y0 - last.box.y1
+    between = 1.4 * line.size * max(0, line.number - last.number - 1)  # the date's line, where it stands between them
+    gap = line.box.y0 - last.box.y1 - between
     if gap <= 1.1 * line.size:
         return False
     below = following.box.y0 - line.box.y1 if following and following.page == line.page else 2.2 * line.size

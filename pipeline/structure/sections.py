@@ -45,8 +45,8 @@ def parts(lines: Sequence[Line]) -> list[Part]:
         if line.number in headings:
             kind, heading = headings[line.number]
             skip.update(h.number for h in heading)
-            named = section_of(" ".join(h.text for h in heading)) or section_of(heading[0].text)
-            current = Part(kind, heading, sure=named is not None)
+            whole = " ".join(h.text for h in heading)
+            current = Part(kind, heading, sure=len({*(named_in(whole) or named_in(heading[0].text))}) == 1)
             found.append(current)
             beside = abreast and _level(abreast[-1].heading[0], line)
             abreast = [*abreast, current] if beside else [current]
@@ -210,17 +210,24 @@ def _weight(style: StyleKey) -> float:
     return style[0] + 1.0 * style[1] + 0.8 * style[2]
 
 
-def _seen_to_be_headings(tallies: dict[StyleKey, _Tally], styles: dict[int, StyleKey], lines: Sequence[Line]) -> StyleKey | None:
-    """The style that headings are set in, whatever they say: the one that catches the eye most, of a few short lines with text below each.
+def _seen_to_be_headings(
+    lines: Sequence[Line], styles: dict[int, StyleKey], possible: set[int], candidates: dict[int, tuple[str, list[Line]]]
+) -> StyleKey | None:
+    """The style that headings of a flow are set in, whatever they say: the one that catches the eye most, of a few short lines with text below.
 
     One of them at least says something that headings say.
     """
     body, colours = _body(lines), Counter(line.color for line in lines for _ in line.text)
     colour = colours.most_common(1)[0][0]
+    tallies: dict[StyleKey, _Tally] = defaultdict(_Tally)
     after: dict[StyleKey, list[bool]] = defaultdict(list)
     for line, following in itertools.pairwise([*lines, None]):
-        if line is not None:
-            after[styles[line.number]].append(following is not None and styles[following.number] != styles[line.number])
+        if line is None:
+            continue
+        style = styles[line.number]
+        after[style].append(following is not None and styles[following.number] != style)
+        if line.number in possible:
+            tallies[style].add(line, candidates.get(line.number, (None,))[0], near_date=_near_date(line, lines))
     found = [
         s
         for s, tally in tallies.items()
@@ -247,20 +254,25 @@ def _prominent(style: StyleKey, tally: _Tally, lines: Sequence[Line]) -> bool:
 @lru_cache(maxsize=8192)
 def section_of(text: str) -> str | None:
     """Which section a heading opens, by exact phrase."""
+    named = named_in(text)
+    return "education" if {*named} == {"education", "certificates"} else named[0] if named else None
+
+
+@lru_cache(maxsize=8192)
+def named_in(text: str) -> tuple[str, ...]:
+    """The sections that a heading names: none, one, or the two of "Lehre und Praktika"."""
     lex = lexicon()
     plain = key(re.sub(r"\(.*?\)", "", text).replace(WIDE, " "))
     plain = re.sub(r"^\d+[.)]?\s+", "", plain)
     if plain in lex.sections:
-        return lex.sections[plain]
+        return (lex.sections[plain],)
     if found := lex.sections.get(plain.replace(" & ", " und ")) or lex.sections.get(plain.replace(" & ", " and ")):
-        return found
+        return (found,)
     first, _, rest = plain.partition(" ")
     if rest and first in lex.possessives and rest in lex.sections:  # "Meine Stationen"
-        return lex.sections[rest]
+        return (lex.sections[rest],)
     named = [lex.sections.get(p) for p in re.split(rf"\s*[,/&+|]\s*|\s+(?:{any_of(lex.list_and)})\s+", plain)]
-    if len(named) != 2 or not (named[0] and named[1]):
-        return None
-    return "education" if {*named} == {"education", "certificates"} else named[0]
+    return (named[0], named[1]) if len(named) == 2 and named[0] and named[1] else ()
 
 
 def _stem_section(text: str) -> str | None:
@@ -319,10 +331,13 @@ def _headings(lines: Sequence[Line]) -> dict[int, tuple[str, list[Line]]]:
         if any(len(tallies[o].kinds) >= 3 and o[0] > s[0] + 0.4 and tallies[s].flows <= tallies[o].flows for o in heading_styles)
     }
     speaking = {s for s in heading_styles if tallies[s].may_name_others or _prominent(s, tallies[s], lines)}
-    named = set().union(*(tallies[s].kinds for s in heading_styles))
-    if len(named) < ENOUGH and (seen := _seen_to_be_headings(tallies, styles, lines)) and not any(_weight(s) > _weight(seen) for s in speaking):
-        heading_styles.add(seen)
-        speaking.add(seen)
+    for flow in {line.flow for line in lines}:
+        own = [line for line in lines if line.flow == flow]
+        told = {candidates[line.number][0] for line in own if line.number in candidates and styles[line.number] in heading_styles}
+        seen = _seen_to_be_headings(own, styles, possible, candidates) if len(told) < ENOUGH else None
+        if seen and not any(_weight(s) > _weight(seen) for s in speaking & {styles[line.number] for line in own}):
+            heading_styles.add(seen)
+            speaking.add(seen)
     if not heading_styles:
         left = min((line.box.x0 for line in lines), default=0.0)
         return {n: c for n, c in candidates.items() if _alone(n, lines) or (c[1][0].box.x0 < left + 3 and len(candidates) >= 3)}
