@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import itertools
 import math
 import re
 import unicodedata
@@ -24,6 +25,9 @@ _ICON_FONT = re.compile(
 _FORCE_BOLD, _ITALIC_FLAG = 1 << 18, 1 << 6
 _RUN = re.compile(r"[^\0\x01\x03-\x20\x7f\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000\uffff\ud800-\udfff]+")
 """What stands between spaces, control characters and halves of surrogate pairs."""
+
+_SET_TIGHT = re.compile(r"[^\W\d_A-ZÄÖÜ][A-ZÄÖÜ]|[,;:.)][^\W\d_]")
+"""Where two words may stand close together in one run: "RecordOffice", "Leeds,York"."""
 
 _DROPPED = "\u00ad\u200b-\u200d\u2060\ufeff\u202a-\u202e\u2066-\u2069\U000e0000-\U000e007f"
 _LINE_END_HYPHENS = "\x02\ufffe"
@@ -94,6 +98,9 @@ class _Words:
                 run = [i for i in range(first, end) if not _INVISIBLE.match(self._text[i])]
                 found += self._split(run) if run else ()
                 continue
+            if _SET_TIGHT.search(match[0]) and (parts := self._parts(first, end)):
+                found += [word for a, b in parts for word in self._split(list(range(a, b)))]
+                continue
             style, box = self._style_of(first), self._box(first)
             last = self._box(end - 1) if end - first > 1 else box
             level = abs(box[1] - last[1]) < SAME and abs(box[3] - last[3]) < SAME
@@ -106,6 +113,21 @@ class _Words:
             else:
                 found += self._split(list(range(first, end)))
         return found
+
+    def _parts(self, first: int, end: int) -> list[tuple[int, int]]:
+        """Justified text may have spaces that are mere gaps: where a run has such, between "Record" and "Office", its parts."""
+        size = self._style_of(first).size
+        cuts = [m.end() - 1 + first for m in _SET_TIGHT.finditer(self._text[first:end])]
+        cuts = [i for i in cuts if self._gap_before(i) > 0.25 * size]
+        return list(itertools.pairwise([first, *cuts, end])) if cuts else []
+
+    def _gap_before(self, i: int) -> float:
+        """The distance of a letter's ink from that of the letter before, in points."""
+        edges = [ctypes.c_double() for _ in range(4)]
+        raw.FPDFText_GetCharBox(self._tp, i - 1, *edges)
+        right = edges[1].value
+        raw.FPDFText_GetCharBox(self._tp, i, *edges)
+        return edges[0].value - right
 
     def _read_text(self) -> str:
         """One code point for each of pdfium's characters; in one call where the page has none outside the basic plane."""
