@@ -27,6 +27,7 @@ class Lexicon:
     sections: dict[str, str]
     heading_stems: tuple[tuple[str, str, bool], ...]
     labels: dict[str, str]
+    columns: dict[str, str]  # "arbeitgeber" -> "who"
     months: dict[str, int]
     present: tuple[str, ...]
     since: tuple[str, ...]
@@ -123,6 +124,7 @@ def lexicon() -> Lexicon:
         sections=inverted("sections"),
         heading_stems=tuple(stems),
         labels=inverted("labels"),
+        columns=inverted("columns"),
         months=months,
         present=tuple(dict.fromkeys(union("present"))),
         since=tuple(dict.fromkeys(union("since"))),

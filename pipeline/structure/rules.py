@@ -14,14 +14,14 @@ from pipeline.model.document import Document, Line
 from pipeline.structure.blocks import Item, items
 from pipeline.structure.body import described, technologies_of
 from pipeline.structure.contact import contact, contact_like
-from pipeline.structure.entries import Entry, Piece, entries
+from pipeline.structure.entries import Entry, entries
 from pipeline.structure.header import DEGREE, JOB, Evidence, Roles, Text, header_and_body, name_and_place, roles, what_first
 from pipeline.structure.labelled import Form, forms
 from pipeline.structure.layout import layout_of
 from pipeline.structure.lists import certificates, languages, list_items, plain_entries, skills
 from pipeline.structure.periods import period_of
 from pipeline.structure.sections import Part
-from pipeline.structure.text import Edges, bare, joined, label_of, part, split_outside_brackets, value
+from pipeline.structure.text import Edges, bare, continues, joined, label_of, part, split_outside_brackets, value
 
 NAME = "rules/1"
 
@@ -96,43 +96,62 @@ def _heading(section: Part) -> Sourced | None:
 
 
 def _read_entries(lines: Sequence[Line], edges: Edges, evidence: Evidence, *, split_place: bool) -> list[tuple[Entry, Roles, list[Text], list[Line]]]:
-    lines, place_column = _without_column_heads(lines)
+    lines, columns = _without_column_heads(lines)
     before, found = entries(lines)
     if not found:
         found = [Entry(Period(), body=list(lines))] if lines else []
     elif before:
         found[0].body = [*before, *found[0].body] if not found[0].header else found[0].body
-    places = [_taken_out(entry, place_column) for entry in found]
+    told_by_column = [_told_by_column(entry, columns, edges) for entry in found]
     headers = [header_and_body(entry, edges) for entry in found]
     order = what_first([texts for texts, _ in headers], evidence)
     result = []
-    for entry, place, (texts, body) in zip(found, places, headers, strict=True):
-        told, rest = roles(texts, evidence, first_what=order, split_place=split_place and place is None)
-        told = Roles(told.what, told.who, place) if place else told
-        result.append((entry, told, rest, body))
+    for entry, column, (texts, body) in zip(found, told_by_column, headers, strict=True):
+        if column.who:
+            result.append((entry, Roles(texts[0] if texts else None, column.who, column.where), texts[1:], body))
+            continue
+        told, rest = roles(texts, evidence, first_what=order, split_place=split_place and column.where is None)
+        result.append((entry, Roles(told.what, told.who, column.where or told.where), rest, body))
     return result
 
 
-def _taken_out(entry: Entry, column: float | None) -> Text | None:
-    """The place of an entry, where a column of the table holds the places; its header is then without it."""
-    if column is None:
-        return None
-    found = [p for p in entry.header if abs(p.line.box.x0 - column) < 4]
-    entry.header = [p for p in entry.header if p not in found]
-    if not found and entry.body and abs(entry.body[0].box.x0 - column) < 4:  # below a date that breaks over two lines
-        found = [Piece(entry.body[0], entry.body[0].text)]
-        entry.body = entry.body[1:]
-    return Text(joined(p.text for p in found), tuple(p.line for p in found)) if found else None
+def _told_by_column(entry: Entry, columns: dict[str, float], edges: Edges) -> Roles:
+    """Who and where, by the columns of the table that hold them; the entry is then without these lines."""
+    who, where = (_taken_out(entry, columns[name], edges) if name in columns else [] for name in ("who", "where"))
+    if len(who) > 1 and not where:
+        *who, last = who  # the town below the name
+        where = [last]
+    return Roles(None, who[0] if who else None, where[0] if where else None)
 
 
-def _without_column_heads(lines: Sequence[Line]) -> tuple[Sequence[Line], float | None]:
-    """The lines below a table's row of column heads ("Zeitraum", "Ort", "Tätigkeit"), and where its column of places begins."""
+def _taken_out(entry: Entry, column: float, edges: Edges) -> list[Text]:
+    """The texts of an entry that stand in a column, lines that go on joined."""
+    lines = [p.line for p in entry.header if abs(p.line.box.x0 - column) < 4]
+    entry.header = [p for p in entry.header if p.line not in lines]
+    lines += [line for line in entry.body if abs(line.box.x0 - column) < 4 and not line.bullet]
+    entry.body = [line for line in entry.body if line not in lines]
+    groups: list[list[Line]] = []
+    for line in lines:
+        if groups and continues(groups[-1][-1], line, edges):
+            groups[-1].append(line)
+        else:
+            groups.append([line])
+    return [Text(joined(line.text for line in group), tuple(group)) for group in groups]
+
+
+def _without_column_heads(lines: Sequence[Line]) -> tuple[Sequence[Line], dict[str, float]]:
+    """The lines below a table's row of column heads ("Zeitraum", "Tätigkeit", "Arbeitgeber"), and where each column begins, in points."""
     row = [line for line in lines[:5] if line.page == lines[0].page and abs(line.box.middle - lines[0].box.middle) < 0.5 * line.size]
-    kinds = [lexicon().labels.get(key(line.text), "") for line in row]
-    if len(row) < 2 or kinds[0] != "period":
-        return lines, None
-    place = next((line.box.x0 for line, kind in zip(row, kinds, strict=True) if kind in ("location", "address")), None)
-    return lines[len(row) :], place
+    kinds = [_column(key(line.text)) for line in row]
+    if len(row) < 2 or kinds[0] != "when":
+        return lines, {}
+    return lines[len(row) :], {kind: line.box.x0 for line, kind in zip(row, kinds, strict=True) if kind}
+
+
+def _column(head: str) -> str:
+    """What a column holds by its head; empty where the head names two things ("Betrieb und Tätigkeit")."""
+    named = {kind for word in (head, *head.split()) if (kind := lexicon().columns.get(word))}
+    return named.pop() if len(named) == 1 else ""
 
 
 def _positions(lines: Sequence[Line], edges: Edges) -> tuple[Position, ...]:

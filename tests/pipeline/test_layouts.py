@@ -281,9 +281,39 @@ def test_a_pause_has_no_company(text: str) -> None:
         ("September 2019 to date", "2019-09", ""),
         ("08/2018 – voraussichtlich 07/2024", "2018-08", "2024-07"),
         ("2019 → heute", "2019", ""),
+        ("Mär 19 – heute", "2019-03", ""),
+        ("2013–16", "2013", "2016"),
+        ("Q2 2023 – Q4 2023", "2023", "2023"),
+        ("09.2020 r. – nadal", "2020-09", ""),
+        ("Sommer 2016 – Herbst 2018", "2016", "2018"),
         ("10/2021 bis heute", "2021-10", ""),
     ],
 )
 def test_periods_in_people_s_own_words(text: str, start: str, end: str) -> None:
     found = find_periods(text)
     assert [(p.start.iso, p.end.iso if p.end else "", bool(p.current)) for p in found] == [(start, end, not end)]
+
+
+def test_the_heads_of_a_table_say_which_column_holds_the_employer() -> None:
+    rows = [
+        heading("Arbeitgeber und Aufgaben"), [("Zeitraum", 60), ("Funktion und Aufgaben", 175), ("Betrieb", 413)],
+        [("02/2020 – heute", 60), ("Laborleiterin", 175), ("Dentallabor Beispiel", 413)],
+        [("Leitung eines Labors mit elf Technikern", 175), ("Reutlingen", 413)],
+        [("09/2015 – 01/2020", 60), ("Zahntechnikerin", 175), ("Musterlabor", 413)],
+        [("Vollkeramische Kronen und Veneers", 175), ("Metzingen", 413)],
+        GAP, heading("Sprachen"), ("Deutsch (Muttersprache)", 10, False), GAP, heading("Interessen"), ("Rudern", 10, False),
+    ]  # fmt: skip
+    cv = structure_by_rules(page(rows))
+    assert [(p.title.text, p.company.text, p.location.text) for p in cv.positions] == [
+        ("Laborleiterin", "Dentallabor Beispiel", "Reutlingen"), ("Zahntechnikerin", "Musterlabor", "Metzingen")
+    ]  # fmt: skip
+
+
+def test_headings_that_no_lexicon_knows_are_seen() -> None:
+    rows = [
+        heading("Kuechen"), ("Sous-Chef", 10, True), ("Hotel Beispiel, Bonn, 03/2020 – heute", 10, False), ("• Wareneinsatz gesenkt", 10, False),
+        ("Koch", 10, True), ("Gasthof Muster, Köln, 09/2015 – 02/2020", 10, False), ("• Fisch und Saucen", 10, False),
+        GAP, heading("Tongues"), ("Deutsch (Muttersprache)", 10, False), ("Englisch (gut)", 10, False),
+        GAP, heading("Auf dem Pass"), ("HACCP, Kalkulation, Menüplanung", 10, False), ("Wild, Saucen", 10, False),
+    ]  # fmt: skip
+    assert [kind for kind, _ in kinds(page(rows))] == ["work", "languages", "skills"]
