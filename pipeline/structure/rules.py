@@ -150,7 +150,11 @@ def _without_column_heads(lines: Sequence[Line]) -> tuple[Sequence[Line], dict[s
 
 def _column(head: str) -> str:
     """What a column holds by its head; empty where the head names two things ("Betrieb und Tätigkeit")."""
-    named = {kind for word in (head, *head.split()) if (kind := lexicon().columns.get(word))}
+    lex = lexicon()
+    words = head.split()
+    if len(words) != 3 or words[1] not in lex.list_and:
+        return lex.columns.get(head, "")
+    named = {kind for word in (words[0], words[2]) if (kind := lex.columns.get(word))}
     return named.pop() if len(named) == 1 else ""
 
 

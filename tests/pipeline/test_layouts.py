@@ -297,15 +297,15 @@ def test_periods_in_people_s_own_words(text: str, start: str, end: str) -> None:
 def test_the_heads_of_a_table_say_which_column_holds_the_employer() -> None:
     rows = [
         heading("Arbeitgeber und Aufgaben"), [("Zeitraum", 60), ("Funktion und Aufgaben", 175), ("Betrieb", 413)],
-        [("02/2020 – heute", 60), ("Laborleiterin", 175), ("Dentallabor Beispiel", 413)],
-        [("Leitung eines Labors mit elf Technikern", 175), ("Reutlingen", 413)],
+        [("02/2020 – heute", 60), ("Laborleiterin", 175), ("Dentallabor", 413)],
+        [("Leitung eines Labors mit elf Technikern", 175), ("in Reutlingen am Neckar", 413)],
         [("09/2015 – 01/2020", 60), ("Zahntechnikerin", 175), ("Musterlabor", 413)],
-        [("Vollkeramische Kronen und Veneers", 175), ("Metzingen", 413)],
+        [("Vollkeramische Kronen und Veneers", 175), ("Metzingen, Landkreis Reutlingen", 413)],
         GAP, heading("Sprachen"), ("Deutsch (Muttersprache)", 10, False), GAP, heading("Interessen"), ("Rudern", 10, False),
     ]  # fmt: skip
     cv = structure_by_rules(page(rows))
     assert [(p.title.text, p.company.text, p.location.text) for p in cv.positions] == [
-        ("Laborleiterin", "Dentallabor Beispiel", "Reutlingen"), ("Zahntechnikerin", "Musterlabor", "Metzingen")
+        ("Laborleiterin", "Dentallabor", "Reutlingen am Neckar"), ("Zahntechnikerin", "Musterlabor", "Metzingen, Landkreis Reutlingen")
     ]  # fmt: skip
 
 
