@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeVar
 
+from pipeline.check.as_of import day_of
 from pipeline.check.timeline import experience_years
 from pipeline.conversion import Conversion, Options, Tools, convert
 from pipeline.errors import Conflict, TransientError, UserError
@@ -176,7 +177,7 @@ class Runner:
             candidate=name,
             candidate_id=candidate,
             headline=cv.basics.headline.text if cv.basics.headline else "",
-            years=experience_years(cv, self.clock.now().date()),
+            years=experience_years(cv, day_of(cv.as_of)),
             position=", ".join(leaf.text for leaf in (newest.title, newest.company) if leaf) if newest else "",
             skills=_top_skills(cv),
             languages=tuple(f"{entry.name.text} ({entry.level.text})" if entry.level else entry.name.text for entry in cv.languages if entry.name),

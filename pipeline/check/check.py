@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
+from pipeline.check.as_of import as_of, as_of_told, day_of
 from pipeline.check.contact import contact_checked
 from pipeline.check.ledger import balanced
 from pipeline.check.timeline import dates_checked
@@ -21,7 +23,8 @@ def check(cv: Cv, document: Document, *, today: date) -> tuple[Cv, list[Finding]
     """The Cv with only what the page supports, its ledger complete, and the findings, gravest first."""
     cv, unsupported = verified(cv, document)
     cv, lost = balanced(cv, document)
-    findings = [*unsupported, *contact_checked(cv), *dates_checked(cv, today), *lost]
+    cv = replace(cv, as_of=as_of(cv, document, today))
+    findings = [*unsupported, *contact_checked(cv), *dates_checked(cv, day_of(cv.as_of)), *as_of_told(cv), *lost]
     findings += [*_recognised(document), *_unseen(document), *_instructing(document)]
     if document.flags:
         active = ", ".join(f.strip("/") for f in document.flags if f != "/AcroForm")

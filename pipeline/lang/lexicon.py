@@ -34,6 +34,7 @@ class Lexicon:
     until: tuple[str, ...]
     expected: tuple[str, ...]
     seasons: tuple[str, ...]
+    as_of: tuple[str, ...]
     levels: dict[str, str]
     languages: frozenset[str]
     countries: frozenset[str]
@@ -131,6 +132,7 @@ def lexicon() -> Lexicon:
         until=tuple(dict.fromkeys(union("until"))),
         expected=tuple(dict.fromkeys(union("expected"))),
         seasons=tuple(dict.fromkeys(union("seasons"))),
+        as_of=tuple(dict.fromkeys(union("as_of"))),
         levels=inverted("levels"),
         languages=frozenset(union("languages")),
         countries=frozenset(union("countries")),

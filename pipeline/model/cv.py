@@ -146,6 +146,15 @@ class LeftOut:
 
 
 @dataclass(frozen=True, slots=True)
+class AsOf:
+    """The day that "today" means in a CV: ISO date in the precision known, where it is from ("text", "metadata", "today"), and its line or 0."""
+
+    date: str = ""
+    source: str = "today"
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Cv:
     """A CV in our words. `language` is the document's (ISO 639-1); `structurer` names what made it."""
 
@@ -165,6 +174,7 @@ class Cv:
     references: tuple[Sourced, ...] = ()
     sections: tuple[Section, ...] = ()
     left_out: tuple[LeftOut, ...] = field(default=())
+    as_of: AsOf = AsOf()
 
 
 def leaves(node: object, path: str = "") -> Iterator[tuple[str, Sourced]]:

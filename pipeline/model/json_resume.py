@@ -75,6 +75,8 @@ def to_json_resume(cv: Cv, findings: Iterable[Finding] = (), document: Document 
     _many(resume, "interests", _named(w, "interests", "name", cv.interests))
     _many(resume, "references", _named(w, "references", "reference", cv.references))
     meta: Json = {"language": cv.language, "structurer": cv.structurer}
+    if cv.as_of.date:
+        meta["asOf"] = {"date": cv.as_of.date, "source": cv.as_of.source} | ({"line": cv.as_of.line} if cv.as_of.line else {})
     sections = []
     for i, section in enumerate(cv.sections):
         entry: Json = {}
