@@ -52,7 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="app.py", description="CV Generator for Microsoft Teams")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("serve", help="run the bot, the REST API, the local page and the workers")
-    for name, text in (("convert", "PDF -> Word and JSON"), ("extract", "PDF -> JSON")):
+    for name, text in (("convert", "PDF or Word -> Word and JSON"), ("extract", "PDF or Word -> JSON")):
         command = commands.add_parser(name, help=text)
         command.add_argument("paths", nargs="+", type=Path, metavar="FILE_OR_FOLDER")
         command.add_argument("--out", type=Path, required=name == "convert", metavar="DIR")

@@ -18,7 +18,7 @@ from rich.table import Table
 
 from cards.i18n import Catalogue
 from cards.job import error_text
-from cli.files import pdfs, stems
+from cli.files import cvs, stems
 from pipeline.conversion import Conversion
 from pipeline.errors import TransientError, UserError
 
@@ -39,9 +39,9 @@ class Outcome:
 
 
 async def run(paths: list[Path], out: Path | None, convert: Convert, texts: Catalogue) -> int:
-    """Convert all PDFs; `out` None writes the JSON of a single file to stdout. Returns the exit status."""
+    """Convert all CVs; `out` None writes the JSON of a single file to stdout. Returns the exit status."""
     console = Console(stderr=True)
-    files = pdfs(paths)
+    files = cvs(paths, out)
     if not files:
         console.print(texts("cli.nothing", paths=", ".join(map(str, paths))), markup=False)
         return USAGE

@@ -17,6 +17,7 @@ from pipeline.conversion import Conversion, Options, Tools, convert
 from pipeline.errors import Conflict, TransientError, UserError
 from pipeline.model.codec import from_json, to_json
 from pipeline.model.cv import Cv
+from pipeline.model.formats import SUFFIXES
 from pipeline.model.job import DriveItem, Job, Notice, Problem, Result, State, Step
 from pipeline.ports import Blobs, Clock, Drive, Ids, IncomingFiles, Records
 from pipeline.service import JOBS, MAX_BYTES, Service, blob, readable
@@ -167,7 +168,7 @@ class Runner:
         job, cv = run.job, done.cv
         name = cv.basics.name.text if cv.basics.name else ""
         await run.update(step=Step.WRITING)
-        item = await self.drive.save(job.tenant, name or "CV", f"CV {name or job.source.name.removesuffix('.pdf')}.docx", done.word, job=job.id)
+        item = await self.drive.save(job.tenant, name or "CV", f"CV {name or _stem(job.source.name)}.docx", done.word, job=job.id)
         run.saved = item
         await run.update()
         candidate = await self.service.remember_candidate(job, name, cv.basics.email.text if cv.basics.email else "")
@@ -255,6 +256,11 @@ class _Run:
 def _without_notes(job: Job) -> Job:
     """The job without what others may write while it runs."""
     return job.model_copy(update={"card": "", "lease_until": None})
+
+
+def _stem(name: str) -> str:
+    """A file's name without what says that it is a CV's."""
+    return next((name[: -len(suffix)] for suffix in SUFFIXES if name.lower().endswith(suffix)), name)
 
 
 def _top_skills(cv: Cv, *, most: int = 8) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from rapidfuzz import fuzz
 
 from pipeline.errors import Conflict, UserError
 from pipeline.model.codec import from_json, to_json
+from pipeline.model.formats import is_old_word_file, is_pdf, is_word_file
 from pipeline.model.job import Batch, Candidate, Conversation, Job, Source, State, Step
 from pipeline.ports import Blobs, Clock, Drive, Ids, Queue, Record, Records
 
@@ -68,13 +69,13 @@ class Service:
     async def submit(self, submission: Submission, *, start: bool = True) -> tuple[Job, bool]:
         """The job, and whether it is new. Without `start` the caller wakes it, or the sweeper does after a while.
 
-        Raises UserError: too_large, not_a_pdf.
+        Raises UserError: too_large, unknown_format.
         """
         data = submission.data
         if data is not None and len(data) > MAX_BYTES:
             raise UserError("too_large", limit=MAX_BYTES // 2**20)
-        if data is not None and b"%PDF-" not in data[:1024]:
-            raise UserError("not_a_pdf")
+        if data is not None and not (is_pdf(data) or is_word_file(data) or is_old_word_file(data)):
+            raise UserError("unknown_format")
         job_id = self.job_id(submission.tenant, submission.key)
         now = self._clock.now()
         job = Job(

@@ -11,7 +11,16 @@ from cards.job import error_text, notice_text
 from pipeline.errors import UserError
 from pipeline.model.job import STEPS, Job, State
 
-_STATUS = {"too_large": 413, "not_a_pdf": 415, "unknown_job": 404, "unknown_candidate": 404, "not_ready": 409, "not_yours": 403, "not_found": 404}
+_STATUS = {
+    "too_large": 413,
+    "unknown_format": 415,
+    "old_word_file": 415,
+    "unknown_job": 404,
+    "unknown_candidate": 404,
+    "not_ready": 409,
+    "not_yours": 403,
+    "not_found": 404,
+}
 
 
 def texts_of(request: web.Request) -> Catalogue:

@@ -1,4 +1,4 @@
-"""PDF bytes -> Document. Runs only inside the sandbox's child process."""
+"""PDF or Word file -> Document. Runs only inside the sandbox's child process."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from pypdfium2 import raw
 
 from pipeline.errors import UserError
 from pipeline.model.document import Box, Document, Line, PageSize
+from pipeline.model.formats import has_password, is_old_word_file, is_pdf, is_word_file
+from pipeline.read.docx import laid_out
 from pipeline.read.glyphs import doubtful_words
 from pipeline.read.order import LEFT, MAIN, RIGHT, ordered
 from pipeline.read.segments import Segment, segments, text_and_spans
@@ -37,9 +39,16 @@ MAX_HIDDEN, MAX_QUOTE = 20, 600
 
 
 def extract(data: bytes) -> Document:
-    """Read a PDF. Pictures of pages are named, not read. Raises UserError: not_a_pdf, damaged, encrypted, too_many_pages, no_pages."""
-    if b"%PDF-" not in data[:1024]:
-        raise UserError("not_a_pdf")
+    """Read a PDF or a Word file. Pictures of pages are named, not read.
+
+    Raises UserError: unknown_format, old_word_file, damaged, encrypted, too_many_pages, no_pages, too_complex.
+    """
+    if is_word_file(data):
+        return _of_word_file(data)
+    if is_old_word_file(data):
+        raise UserError("encrypted" if has_password(data) else "old_word_file")
+    if not is_pdf(data):
+        raise UserError("unknown_format")
     try:
         pdf = pdfium.PdfDocument(data)
     except pdfium.PdfiumError as error:
@@ -56,8 +65,6 @@ def extract(data: bytes) -> Document:
         except pdfium.PdfiumError:
             read.unreadable.append(number)
             read.skip()
-        if sum(map(len, read.segments)) > MAX_LINES:
-            raise UserError("too_complex")
     if len(read.unreadable) == len(pdf):
         raise UserError("damaged")
     _carry_flows_over(read.segments)
@@ -72,6 +79,23 @@ def extract(data: bytes) -> Document:
         hidden=tuple(read.hidden[:MAX_HIDDEN]),
         invisible=read.invisible,
         doubtful=tuple(read.doubtful[:MAX_HIDDEN]),
+    )
+
+
+def _of_word_file(data: bytes) -> Document:
+    laid = laid_out(data)
+    read = _Pages()
+    for sheet in laid.sheets:
+        read.lay(sheet.words, sheet.size, [], sheet.links)
+    _carry_flows_over(read.segments)
+    return Document(
+        lines=tuple(numbered(read.segments)),
+        pages=tuple(read.sizes),
+        created=laid.changed,
+        producer="Word",
+        flags=laid.flags,
+        hidden=tuple(_joined(laid.hidden)),
+        invisible=laid.invisible,
     )
 
 
@@ -99,18 +123,26 @@ class _Pages:
         unseen = hidden_words(words, page, copy)
         shown = [word for i, word in enumerate(words) if i not in unseen]
         self.doubtful += _joined([shown[i].text for i in sorted(doubtful_words(shown, page, textpage))])
-        found = ordered(segments(shown), size)
-        boxed = [(segment, segment.box) for segment in found]
-        _mark_bullets(boxed, drawn.dots)
-        for area, url in page_links(page, pdf):
-            for segment, box in boxed:
-                if area.y0 <= box.middle <= area.y1 and box.x0 < area.x1 and area.x0 < box.x1:
-                    segment.links.append(url)
+        self.lay(shown, size, drawn.dots, page_links(page, pdf))
         self.invisible += dropped
         self.hidden += _joined([word.text for i, word in enumerate(words) if i in unseen])
         self.scanned += [number] if scanned else []
+
+    def lay(self, words: list[Word], size: PageSize, dots: list[Box], links: list[tuple[Box, str]]) -> None:
+        """The words of a page as lines in reading order. Raises UserError."""
+        if max((len(word.text) for word in words), default=0) > MAX_WORD:
+            raise UserError("too_complex")
+        found = ordered(segments(words), size)
+        boxed = [(segment, segment.box) for segment in found]
+        _mark_bullets(boxed, dots)
+        for area, url in links:
+            for segment, box in boxed:
+                if area.y0 <= box.middle <= area.y1 and box.x0 < area.x1 and area.x0 < box.x1:
+                    segment.links.append(url)
         self.sizes.append(size)
         self.segments.append(found)
+        if sum(map(len, self.segments)) > MAX_LINES:
+            raise UserError("too_complex")
 
     def skip(self) -> None:
         self.sizes.append(A4)

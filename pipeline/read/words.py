@@ -74,6 +74,11 @@ def page_words(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage) -> tuple[list
     return read.words(), read.invisible
 
 
+def without_invisible(text: str) -> str:
+    """The text without characters that leave no ink."""
+    return _INVISIBLE.sub("", text)
+
+
 class _Words:
     """Cuts a page's characters into words.
 

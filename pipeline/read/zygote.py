@@ -11,6 +11,7 @@ from __future__ import annotations
 import ctypes
 import gc
 import importlib
+import io
 import json
 import os
 import resource
@@ -19,6 +20,8 @@ import signal
 import socket
 import struct
 import sys
+
+import docx
 
 from pipeline.errors import UserError
 from pipeline.model.codec import to_json
@@ -113,6 +116,19 @@ def _load_the_rest() -> None:
     metadata = b"9 0 obj<</Type/Metadata/Subtype/XML/Length %d>>stream\n%s\nendstream endobj\n" % (len(packet), packet)
     extract(_WARM_UP.replace(b"/Type/Catalog", b"/Type/Catalog/Metadata 9 0 R").replace(b"trailer", metadata + b"trailer"))
     page_pixels(_WARM_UP, 1)
+    extract(_word_warm_up())
+
+
+def _word_warm_up() -> bytes:
+    """A Word file with all that the reader looks at: a list, a table, a link, a header."""
+    file = docx.Document()
+    file.sections[0].header.paragraphs[0].text = "Warm up"
+    file.add_heading("Warm up", 1)
+    file.add_paragraph("one", style="List Bullet").paragraph_format.tab_stops.add_tab_stop(72)
+    file.add_table(1, 2).cell(0, 0).text = "01/2020"
+    out = io.BytesIO()
+    file.save(out)
+    return out.getvalue()
 
 
 def _fork(control: socket.socket, *, warm: bool) -> socket.socket:

@@ -113,7 +113,7 @@ async def test_a_batch_and_one_bad_file_never_stops_the_rest(client: Client) -> 
 @pytest.mark.parametrize(
     ("path", "data", "status", "key"),
     [
-        ("/api/cv/process", form(("cv.pdf", b"kein PDF")), 415, "not_a_pdf"),
+        ("/api/cv/process", form(("cv.pdf", b"kein PDF")), 415, "unknown_format"),
         ("/api/cv/process", form(("cv.pdf", b"%PDF-" + b"x" * (10 * 2**20))), 413, "too_large"),
         ("/api/cv/process", form(template="classic"), 400, "no_file"),
         ("/api/cv/process", b"not a form", 400, "bad_request"),

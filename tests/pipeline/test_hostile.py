@@ -21,7 +21,7 @@ from tests.hostile import HOSTILE, pdf
 SECONDS, GROWTH = 15.0, 20 * 2**20
 
 REASONS = {
-    "not_a_pdf": {"a_picture", "an_archive", "nothing", "too_much_in_front"},
+    "unknown_format": {"a_picture", "an_archive", "nothing", "too_much_in_front"},
     "damaged": {"half_a_file", "the_beginning_of_a_file", "only_a_header", "no_root", "page_tree_in_itself"},
     "encrypted": {"a_lock"},
     "too_large": {"too_large"},

@@ -161,9 +161,9 @@ def form_bomb() -> bytes:
 @pytest.mark.parametrize(
     ("data", "reasons"),
     [
-        (b"", {"not_a_pdf"}),
-        (b"hello", {"not_a_pdf"}),
-        (b"PK\x03\x04 a zip", {"not_a_pdf"}),
+        (b"", {"unknown_format"}),
+        (b"hello", {"unknown_format"}),
+        (b"PK\x03\x04 a zip", {"unknown_format"}),
         (b"%PDF-1.7\ngarbage", {"damaged"}),
         (sample("de-tabelle-yilmaz")[:400], {"damaged", "scanned", "no_pages"}),
         (encrypted(), {"encrypted"}),

@@ -89,17 +89,17 @@ function show(job) {
 
 async function upload(files) {
   say("");
-  const pdfs = [...files].filter((file) => {
-    const ok = file.type === "application/pdf" || file.name.toLowerCase().endsWith(".pdf");
-    if (!ok) say(texts.not_pdf.replace("{file}", file.name));
+  const cvs = [...files].filter((file) => {
+    const ok = file.type === "application/pdf" || /\.(pdf|docx)$/i.test(file.name);
+    if (!ok) say(texts.not_a_cv.replace("{file}", file.name));
     return ok;
   });
-  if (!pdfs.length) return;
+  if (!cvs.length) return;
   const form = new FormData();
   form.append("template", document.getElementById("template").value);
   form.append("language", document.getElementById("language").value);
-  pdfs.forEach((file) => form.append("file", file, file.name));
-  const several = pdfs.length > 1;
+  cvs.forEach((file) => form.append("file", file, file.name));
+  const several = cvs.length > 1;
   const answer = await call(several ? "/api/batch/process" : "/api/cv/process", { method: "POST", body: form });
   if (!answer) return;
   if (answer.refused && answer.refused.length) {
