@@ -63,7 +63,13 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def make_reader(settings: Settings, sandbox: Sandbox) -> Reader:
-    """Scans are read where Tesseract is installed, and refused where not."""
+    """Scans are read by Azure where it is configured, else where Tesseract is installed, and refused where not."""
+    if settings.ocr_endpoint:
+        from pipeline.adapters.document_intelligence import DocumentIntelligence
+        from pipeline.adapters.entra import managed_identity_token
+
+        token = lambda: managed_identity_token(settings.azure_identity)  # noqa: E731
+        return Reader(sandbox, DocumentIntelligence(settings.ocr_endpoint, key=settings.ocr_key, entra_token=token))
     languages = installed(settings.ocr_languages)
     return Reader(sandbox, Tesseract(languages) if languages else None)
 

@@ -36,6 +36,8 @@ class Settings:
     file_hosts: tuple[str, ...] = FILE_HOSTS
     local_origins: tuple[str, ...] = ()
     ocr_languages: str = ""
+    ocr_endpoint: str = ""
+    ocr_key: str = ""
     clamd: str = ""
     llm_model: str = "gpt-4o-mini"
     openai_key: str = ""
@@ -91,6 +93,8 @@ class Settings:
             file_hosts=names("FILE_HOSTS") or FILE_HOSTS,
             local_origins=names("LOCAL_ORIGINS"),
             ocr_languages=get("OCR_LANGUAGES"),
+            ocr_endpoint=get("DOCUMENT_INTELLIGENCE_ENDPOINT"),
+            ocr_key=get("DOCUMENT_INTELLIGENCE_KEY"),
             clamd=get("CLAMD"),
             llm_model=get("AZURE_OPENAI_DEPLOYMENT") if azure else get("OPENAI_MODEL", "gpt-4o-mini"),
             openai_key=get("OPENAI_API_KEY"),
@@ -112,6 +116,8 @@ class Settings:
             raise BadSettings(f"WORKERS must be between 1 and 32, not {self.workers}")
         if self.log_level not in ("DEBUG", "INFO", "WARNING", "ERROR"):
             raise BadSettings(f"LOG_LEVEL must be DEBUG, INFO, WARNING or ERROR, not {self.log_level!r}")
+        if self.ocr_endpoint and not self.ocr_endpoint.startswith(("https://", "http://127.0.0.1:")):
+            raise BadSettings(f"DOCUMENT_INTELLIGENCE_ENDPOINT must begin with https://, not {self.ocr_endpoint!r}")
         if self.clamd and not (self.clamd.startswith("/") or self.clamd.rpartition(":")[2].isdigit()):
             raise BadSettings(f"CLAMD must be the path of clamd's socket or host:port, not {self.clamd!r}")
         if self.azure_endpoint and not self.llm_model:

@@ -1,4 +1,4 @@
-"""Entra access tokens by managed identity, for Azure OpenAI without a key."""
+"""Entra access tokens by managed identity, for Azure AI services without a key."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def _client(client_id: str) -> Any:
 
 
 async def managed_identity_token(client_id: str = "") -> str:
-    """A token for Azure OpenAI; msal caches it until shortly before it runs out. `client_id` names a user-assigned identity.
+    """A token for Azure OpenAI and Document Intelligence; msal caches it until shortly before its end. `client_id` names a user-assigned identity.
 
     Raises TransientError.
     """
