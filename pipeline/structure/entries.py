@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pipeline.lang.dates import Printed, PrintedPeriod, find_periods, is_present
 from pipeline.lang.lexicon import lexicon
@@ -65,6 +65,20 @@ def entries(lines: Sequence[Line]) -> tuple[list[Line], list[Entry]]:
         end = starts[n + 1] if n + 1 < len(starts) else len(lines)
         found.append(_entry(lines[starts[n] : end], starts[n], anchor))
     return list(lines[: starts[0]]), found
+
+
+def without_time_line(lines: Sequence[Line]) -> list[Line]:
+    """The lines, those that a dot marks as an entry no bullets any more: a date stands in their row, and real bullets further right."""
+    dotted = {
+        line.number
+        for i, line in enumerate(lines)
+        if line.bullet and any(find_periods(o.text) for o in lines[max(0, i - 2) : i + 3] if o is line or _same_row(o, line))
+    }
+    left = max((line.box.x0 for line in lines if line.number in dotted), default=0.0)
+    bullets = [line for line in lines if line.bullet and line.number not in dotted]
+    if not dotted or any(line.box.x0 <= left + 3 for line in bullets):
+        return list(lines)
+    return [replace(line, bullet=False) if line.number in dotted else line for line in lines]
 
 
 def _anchors(lines: Sequence[Line]) -> list[Anchor]:

@@ -90,7 +90,8 @@ def header_and_body(entry: Entry, edges: Edges, *, most: int = 3) -> tuple[list[
         if not wrapped:
             indented = line.box.x0 > indent + 6 and line.box.x0 > last.box.x0 + 6
             far = _far(last, line, body[1] if len(body) > 1 else None)
-            sentence = len(line.text) > 75 or (line.text.rstrip().endswith((".", ";")) and not lexicon().company_suffix.search(line.text))
+            ends = line.text.rstrip().endswith((".", ";")) and not lexicon().company_suffix.search(line.text)
+            sentence = len(line.text) > 75 or (ends and not line.text.isupper())
             full = bool(len(body) > 1 and continues(line, body[1], edges) and len(line.text) > 50)
             if indented or far or sentence or full or len(_texts(pieces, edges)) >= most:
                 break
@@ -168,7 +169,7 @@ def roles(texts: list[Text], evidence: Evidence, *, first_what: bool, split_plac
     texts = [t for text in texts for t in _at_company(text) if not DURATION.fullmatch(t.text.strip())]
     if not texts:
         return Roles(None, None, None), []
-    place = next((t for t in texts[1:] if split_place and _only_place(t.text, evidence)), None) if len(texts) > 2 else None
+    place = next((t for t in texts if split_place and _only_place(t.text, evidence)), None) if len(texts) > 2 else None
     if place:
         told, rest = roles([t for t in texts if t is not place], evidence, first_what=first_what, split_place=False)
         return Roles(told.what, told.who, place), rest

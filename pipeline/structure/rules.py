@@ -14,7 +14,7 @@ from pipeline.model.document import Document, Line
 from pipeline.structure.blocks import Item, items
 from pipeline.structure.body import described, technologies_of
 from pipeline.structure.contact import contact, contact_like
-from pipeline.structure.entries import Entry, entries
+from pipeline.structure.entries import Entry, entries, without_time_line
 from pipeline.structure.header import DEGREE, JOB, Evidence, Roles, Text, header_and_body, name_and_place, roles, what_first
 from pipeline.structure.labelled import Form, forms
 from pipeline.structure.layout import layout_of
@@ -96,7 +96,7 @@ def _heading(section: Part) -> Sourced | None:
 
 
 def _read_entries(lines: Sequence[Line], edges: Edges, evidence: Evidence, *, split_place: bool) -> list[tuple[Entry, Roles, list[Text], list[Line]]]:
-    lines, columns = _without_column_heads(lines)
+    lines, columns = _without_column_heads(without_time_line(lines))
     before, found = entries(lines)
     if not found:
         found = [Entry(Period(), body=list(lines))] if lines else []

@@ -428,7 +428,7 @@ def _alone(number: int, lines: Sequence[Line]) -> bool:
 def _close_above(line: Line, lines: Sequence[Line]) -> bool:
     """Does a line stand close above? Then it is a row of a table, and not the first one."""
     return any(
-        o.page == line.page and o.flow == line.flow and line.box.y0 - o.box.y0 > 0 and line.box.y0 - o.box.y1 < 0.75 * line.size for o in lines
+        o.page == line.page and o.flow == line.flow and o.box.middle < line.box.y0 and line.box.y0 - o.box.y1 < 0.75 * line.size for o in lines
     )
 
 
