@@ -68,11 +68,15 @@ def entries(lines: Sequence[Line]) -> tuple[list[Line], list[Entry]]:
 
 
 def without_time_line(lines: Sequence[Line]) -> list[Line]:
-    """The lines, those that a dot marks as an entry no bullets any more: a date stands in their row, and real bullets further right."""
+    """The lines, those that a dot marks as an entry no bullets any more: a date stands in their row or below, and real bullets further right."""
     dotted = {
         line.number
         for i, line in enumerate(lines)
-        if line.bullet and any(find_periods(o.text) for o in lines[max(0, i - 2) : i + 3] if o is line or _same_row(o, line))
+        if line.bullet
+        and (
+            any(find_periods(o.text) for o in lines[max(0, i - 2) : i + 3] if o is line or _same_row(o, line))
+            or any(find_periods(o.text) for o in lines[i + 1 : i + 2] if not o.bullet and o.flow == line.flow and abs(o.box.x0 - line.box.x0) < 3)
+        )
     }
     left = max((line.box.x0 for line in lines if line.number in dotted), default=0.0)
     bullets = [line for line in lines if line.bullet and line.number not in dotted]

@@ -14,6 +14,9 @@ from pipeline.model.document import Line
 from pipeline.structure.entries import DURATION, Entry, Piece
 from pipeline.structure.text import EDGES, WIDE, Edges, bare, clean, continues, joined, label_of, part, split_outside_brackets
 
+STRONG = r"\s+[|·•]\s+|\s*\u2003\s*"
+"""Where these stand, commas divide nothing: "Clerk | Hartwell Castings, Inc. | Newark, OH"."""
+
 SEPARATORS = r",\s+|\s+[–—|·•/-]\s+|\s*\u2003\s*|;\s+"
 
 
@@ -308,7 +311,9 @@ def _institution_like(text: str) -> bool:
 
 def _one_line(text: Text, evidence: Evidence, *, split_place: bool, first_what: bool) -> Roles:
     """ "Leiter Rechnungswesen, Beispiel GmbH, Bad Homburg": the division that the evidence likes best."""
-    parts = split_outside_brackets(text.text, SEPARATORS)
+    parts = split_outside_brackets(text.text, STRONG)
+    if len(parts) < 2:
+        parts = split_outside_brackets(text.text, SEPARATORS)
     n = len(parts)
     if n == 1:
         if evidence.who(text.text) > evidence.what(text.text):
@@ -326,6 +331,9 @@ def _one_line(text: Text, evidence: Evidence, *, split_place: bool, first_what: 
     cuts = [0, _offset(text.text, parts, i), _offset(text.text, parts, j), len(text.text)]
     one, two, three = (Text(text.text[a:b], text.lines) for a, b in itertools.pairwise(cuts))
     what_text, who_text = (one, two) if order else (two, one)
+    if j == n and split_place and len(parts) < 3:
+        who_text, place = name_and_place(who_text)
+        return Roles(what_text, who_text, place)
     return Roles(what_text, who_text, three if j < n else None)
 
 

@@ -39,7 +39,8 @@ def layout_of(document: Document) -> Layout:
 def _kinds_by_content(cut: Sequence[Part]) -> list[Part]:
     """What a CV must have and no heading names plainly is looked for under the headings that do not."""
     there = {p.kind for p in cut if p.lines and p.sure and p.kind != "unknown"}
-    found = [Part(_kind(p, there), p.heading, p.lines, p.sure) for p in cut]
+    hinted = {id(p): {q.kind for q in cut if q is not p and q.lines and q.kind != "unknown"} for p in cut}
+    found = [Part(_kind(p, there | hinted[id(p)] if p.kind != "unknown" else there), p.heading, p.lines, p.sure) for p in cut]
     unknown = [p for p in found if p.kind == "unknown"]
     if unknown and "skills" not in {p.kind for p in found}:
         best = max(unknown, key=lambda p: listed(p.lines))

@@ -308,7 +308,7 @@ def _headings(lines: Sequence[Line]) -> dict[int, tuple[str, list[Line]]]:
     for i, line in enumerate(lines):
         if line.number in taken or line.number not in possible:
             continue
-        following = lines[i + 1] if i + 1 < len(lines) else None
+        following = next((o for o in lines[i + 1 : i + 6] if abs(o.box.x0 - line.box.x0) < 1.5), None)
         if (
             following
             and styles[following.number][:2] == styles[line.number][:2]
