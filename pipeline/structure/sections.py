@@ -7,7 +7,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from pipeline.lang.dates import find_periods
 from pipeline.lang.lexicon import any_of, key, lexicon
@@ -275,14 +275,40 @@ def named_in(text: str) -> tuple[str, ...]:
     return (named[0], named[1]) if len(named) == 2 and named[0] and named[1] else ()
 
 
+@lru_cache(maxsize=8192)
 def _stem_section(text: str) -> str | None:
-    """The section that a heading's leading word speaks of, as part of a longer phrase or of a compound."""
+    """The section that a heading's leading word speaks of, as part of a longer phrase or of a compound.
+
+    A stem stands at the beginning or the end of a word. Languages differ in whether the first word leads or the last.
+    """
+    words, phrases = _stems()
     plain = key(text)
-    found = []
-    for stem, section, head_last in lexicon().heading_stems:
-        if match := re.search(rf"\b{re.escape(stem)}|{re.escape(stem)}\b", plain):
-            found.append((match.end() if head_last else -match.start(), len(stem), section))
+    found = [
+        (at + len(phrase) if head_last else -at, len(phrase), section)
+        for phrase, section, head_last in phrases
+        if (at := plain.find(phrase)) >= 0 and (at == 0 or not plain[at - 1].isalnum())
+    ]
+    for match in re.finditer(r"[\w'’-]+", plain):
+        word = match.group()
+        for cut in range(1, len(word) + 1):
+            found += [(match.start() + cut if head_last else -match.start(), cut, section) for section, head_last in words.get(word[:cut], ())]
+        for cut in range(1, len(word)):
+            begins = match.start() + cut
+            found += [(match.end() if head_last else -begins, len(word) - cut, section) for section, head_last in words.get(word[cut:], ())]
     return max(found)[2] if found else None
+
+
+@cache
+def _stems() -> tuple[dict[str, list[tuple[str, bool]]], list[tuple[str, str, bool]]]:
+    """Stems that are words, and those that are phrases."""
+    words: dict[str, list[tuple[str, bool]]] = defaultdict(list)
+    phrases = []
+    for stem, section, head_last in lexicon().heading_stems:
+        if " " in stem:
+            phrases.append((stem, section, head_last))
+        else:
+            words[stem].append((section, head_last))
+    return dict(words), phrases
 
 
 def _could_be_heading(line: Line) -> bool:
