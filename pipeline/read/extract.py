@@ -57,11 +57,10 @@ def extract(data: bytes) -> Document:
         raise UserError("no_pages")
     if len(pdf) > MAX_PAGES:
         raise UserError("too_many_pages", pages=len(pdf), limit=MAX_PAGES)
-    copy = pdfium.PdfDocument(data)
     read = _Pages()
     for number in range(1, len(pdf) + 1):
         try:
-            read.add(pdf[number - 1], copy[number - 1], pdf, number)
+            read.add(pdf[number - 1], pdf, number)
         except pdfium.PdfiumError:
             read.unreadable.append(number)
             read.skip()
@@ -111,7 +110,7 @@ class _Pages:
     doubtful: list[str] = field(default_factory=list)
     invisible: int = 0
 
-    def add(self, page: pdfium.PdfPage, copy: pdfium.PdfPage, pdf: pdfium.PdfDocument, number: int) -> None:
+    def add(self, page: pdfium.PdfPage, pdf: pdfium.PdfDocument, number: int) -> None:
         """Raises PdfiumError, UserError."""
         size = PageSize(*(round(v, 1) for v in page.get_size()))
         textpage = page.get_textpage()
@@ -120,10 +119,11 @@ class _Pages:
             raise UserError("too_complex")
         scanned = is_scan(words, drawn)
         words = [] if scanned else words
-        unseen = hidden_words(words, page, copy)
+        links = page_links(page, pdf)
+        unseen = hidden_words(words, page)
         shown = [word for i, word in enumerate(words) if i not in unseen]
         self.doubtful += _joined([shown[i].text for i in sorted(doubtful_words(shown, page, textpage))])
-        self.lay(shown, size, drawn.dots, page_links(page, pdf))
+        self.lay(shown, size, drawn.dots, links)
         self.invisible += dropped
         self.hidden += _joined([word.text for i, word in enumerate(words) if i in unseen])
         self.scanned += [number] if scanned else []

@@ -28,7 +28,10 @@ SAMPLE = 4
 MANY = 60
 """More words of one font than that are no sentence that somebody slipped in."""
 
-Shape = tuple[float, float, float]
+FAR = 5
+"""Hundredths of the font size by which a letter is not the one that it says."""
+
+Shape = tuple[int, int, int]
 
 ENOUGH, CONTRADICTED = 8, 0.4
 """Letters that a run of words needs, and the share of them that look like others, to be named."""
@@ -38,7 +41,6 @@ def doubtful_words(words: list[Word], page: pdfium.PdfPage, textpage: pdfium.Pdf
     """Indexes of the words whose letters look like others. Pages that lie on their side are not looked at."""
     if page.get_rotation():
         return set()
-    told = _told_otherwise(page)
     boxes = _Boxes(page, textpage)
     looks = {i: boxes.look(word) for i, word in enumerate(words) if word.first >= 0 and word.style.size and _LETTERS.search(word.text)}
     by_font: dict[tuple[str, float], list[_Look]] = defaultdict(list)
@@ -51,11 +53,16 @@ def doubtful_words(words: list[Word], page: pdfium.PdfPage, textpage: pdfium.Pdf
         elif font:  # several fonts may have no name
             _compare(alike)
     wrong = {i for i, look in looks.items() if look.contradictions}
-    return {i for run in _runs(looks, wrong) for i in run} | {i for i in looks if words[i].style.origin in told and looks[i].uniform}
+    return {i for run in _runs(looks, wrong) for i in run} | {
+        i for i in looks if looks[i].uniform and words[i].style.origin and _told_otherwise(words[i].style.origin)
+    }
 
 
 class _Look:
-    """How letters of a word are drawn: `shapes` (width, above and below the line, in font sizes); `contradictions` are shaped like another letter."""
+    """How letters of a word are drawn: `shapes` are width, above and below the line in hundredths of the font size.
+
+    `contradictions` counts the letters that are shaped like another.
+    """
 
     def __init__(self, shapes: list[tuple[str, Shape]]) -> None:
         self.shapes = shapes
@@ -73,20 +80,17 @@ class _Boxes:
 
     def look(self, word: Word) -> _Look:
         left, right, bottom, top = self._box
-        base, size = self._top - word.base, word.style.size
+        base, scale = self._top - word.base, 100 / word.style.size
         shapes = []
         for i, letter in enumerate(word.text[: SAMPLE if len(word.text) < 12 else 5 * SAMPLE], start=word.first):
             if letter.isalpha() and raw.FPDFText_GetCharBox(self._tp, i, left, right, bottom, top) and top.value > bottom.value:
-                shapes.append((letter, ((right.value - left.value) / size, (top.value - base) / size, (base - bottom.value) / size)))
+                width, above, below = right.value - left.value, top.value - base, base - bottom.value
+                shapes.append((letter, (int(width * scale), int(above * scale), int(below * scale))))
         return _Look(shapes)
 
 
-def _like_another(letter: str, above: float, below: float) -> bool:
-    return (
-        (letter in _LOW and (below > 0.14 or above > 0.68))
-        or (letter in _HIGH and (below > 0.14 or above < 0.5))
-        or (letter in _HANGING and below < 0.06)
-    )
+def _like_another(letter: str, above: int, below: int) -> bool:
+    return (letter in _LOW and (below > 14 or above > 68)) or (letter in _HIGH and (below > 14 or above < 50)) or (letter in _HANGING and below < 6)
 
 
 def _compare(found: list[_Look]) -> None:
@@ -94,21 +98,17 @@ def _compare(found: list[_Look]) -> None:
     usual: dict[str, Counter[Shape]] = defaultdict(Counter)
     for look in found:
         for letter, shape in look.shapes:
-            usual[letter][_rounded(shape)] += 1
+            usual[letter][shape] += 1
     common = {letter: counted.most_common(1)[0][0] for letter, counted in usual.items()}
-    strange = [sum(_far(_rounded(shape), common[letter]) for letter, shape in look.shapes) for look in found]
+    strange = [sum(_far(shape, common[letter]) for letter, shape in look.shapes) for look in found]
     if sum(strange) > 0.4 * sum(look.letters for look in found) and len(found) > MANY:
         return
     for look, count in zip(found, strange, strict=True):
         look.contradictions = max(look.contradictions, count)
 
 
-def _rounded(shape: Shape) -> Shape:
-    return (round(shape[0], 2), round(shape[1], 2), round(shape[2], 2))
-
-
 def _far(a: Shape, b: Shape) -> bool:
-    return max(abs(x - y) for x, y in zip(a, b, strict=True)) > 0.05
+    return abs(a[0] - b[0]) > FAR or abs(a[1] - b[1]) > FAR or abs(a[2] - b[2]) > FAR
 
 
 def _shapeless(found: list[_Look]) -> bool:
@@ -130,14 +130,9 @@ def _runs(looks: dict[int, _Look], wrong: set[int]) -> Iterator[list[int]]:
         run = [i] if i in wrong else []
 
 
-def _told_otherwise(page: pdfium.PdfPage) -> set[int]:
-    """Addresses of the text objects that stand inside marked content with /ActualText."""
-    found = set()
-    for i in range(raw.FPDFPage_CountObjects(page.raw)):
-        item = raw.FPDFPage_GetObject(page.raw, i)
-        if raw.FPDFPageObj_GetType(item) == raw.FPDF_PAGEOBJ_TEXT and any(map(_has_actual_text, _marks(item))):
-            found.add(ctypes.cast(item, ctypes.c_void_p).value or 0)
-    return found
+def _told_otherwise(origin: int) -> bool:
+    """Does the text object at that address stand inside marked content with /ActualText?"""
+    return any(map(_has_actual_text, _marks(ctypes.cast(origin, raw.FPDF_PAGEOBJECT))))
 
 
 def _marks(item: Any) -> Iterator[Any]:

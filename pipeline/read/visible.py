@@ -29,30 +29,28 @@ MAX_ALONE = 40
 _DEPTH = 6
 
 
-def hidden_words(words: list[Word], page: pdfium.PdfPage, copy: pdfium.PdfPage) -> set[int]:
-    """Indexes of the words that nobody sees. `copy` is the same page, loaded a second time; it is changed."""
+def hidden_words(words: list[Word], page: pdfium.PdfPage) -> set[int]:
+    """Indexes of the words that nobody sees. The page is changed: whatever else is read of it is read before."""
     if not words:
         return set()
     shown = _picture(page)
-    texts = list(_text_objects(copy.raw))
-    modes = [raw.FPDFTextObj_GetTextRenderMode(text) for text in texts]
-    for text in texts:
+    texts = {address(text): text for text in _text_objects(page.raw)}
+    modes = {origin: raw.FPDFTextObj_GetTextRenderMode(text) for origin, text in texts.items()}
+    for text in texts.values():
         raw.FPDFTextObj_SetTextRenderMode(text, raw.FPDF_TEXTRENDERMODE_INVISIBLE)
-    without = _picture(copy)
+    without = _picture(page)
     hidden = {i for i, word in enumerate(words) if not _differs(word, shown, without)}
-    place = {address(text): n for n, text in enumerate(_text_objects(page.raw))}
     above = [i for i in _overlapping(words) if i not in hidden]
     for n, origin in enumerate(dict.fromkeys(words[i].style.origin for i in above)):
         own = [i for i in above if words[i].style.origin == origin]
-        if n >= MAX_ALONE or origin not in place:
+        if n >= MAX_ALONE or origin not in texts:
             hidden.update(own)
             continue
-        text = texts[place[origin]]
-        raw.FPDFTextObj_SetTextRenderMode(text, modes[place[origin]])
-        alone = _picture(copy)
-        raw.FPDFTextObj_SetTextRenderMode(text, raw.FPDF_TEXTRENDERMODE_INVISIBLE)
+        raw.FPDFTextObj_SetTextRenderMode(texts[origin], modes[origin])
+        alone = _picture(page)
+        raw.FPDFTextObj_SetTextRenderMode(texts[origin], raw.FPDF_TEXTRENDERMODE_INVISIBLE)
         hidden.update(i for i in own if not _differs(words[i], alone, without))
-    hidden -= _drawn_otherwise(hidden, words, shown, copy)
+    hidden -= _drawn_otherwise(hidden, words, shown, page)
     # a sign that its font does not show says nothing; it goes with the words that it stands among
     return {i for i in hidden if _says(words[i]) or any(0 <= j < len(words) and j in hidden and _says(words[j]) for j in (i - 1, i + 1))}
 
@@ -61,21 +59,21 @@ def _says(word: Word) -> bool:
     return any(c.isalnum() for c in word.text)
 
 
-def _drawn_otherwise(hidden: set[int], words: list[Word], shown: _Picture, copy: pdfium.PdfPage) -> set[int]:
+def _drawn_otherwise(hidden: set[int], words: list[Word], shown: _Picture, page: pdfium.PdfPage) -> set[int]:
     """Those whose letters are on the page all the same, as shapes: some programs draw bold type as outlines over its text.
 
     The letters are drawn alone, black on white, and the page is held against them: ink where they are, and none beside.
     """
     if not hidden:
         return set()
-    for i in reversed(range(raw.FPDFPage_CountObjects(copy.raw))):
-        item = raw.FPDFPage_GetObject(copy.raw, i)
+    for i in reversed(range(raw.FPDFPage_CountObjects(page.raw))):
+        item = raw.FPDFPage_GetObject(page.raw, i)
         if raw.FPDFPageObj_GetType(item) not in (raw.FPDF_PAGEOBJ_TEXT, raw.FPDF_PAGEOBJ_FORM):
-            raw.FPDFPage_RemoveObject(copy.raw, item)
-    for text in _text_objects(copy.raw):
+            raw.FPDFPage_RemoveObject(page.raw, item)
+    for text in _text_objects(page.raw):
         raw.FPDFPageObj_SetFillColor(text, 0, 0, 0, 255)
         raw.FPDFTextObj_SetTextRenderMode(text, raw.FPDF_TEXTRENDERMODE_FILL)
-    letters = _picture(copy)
+    letters = _picture(page)
     return {i for i in hidden if _looks_like(words[i], shown, letters)}
 
 

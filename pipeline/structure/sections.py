@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -144,13 +145,13 @@ def _style(line: Line, *, in_margin: bool) -> StyleKey:
     return (round(line.size * 2) / 2, line.bold, upper, line.color, in_margin)
 
 
-def _styles(lines: Sequence[Line], text_from: dict[tuple[int, int], float]) -> dict[int, StyleKey]:
+def _styles(lines: Sequence[Line], rows: _Rows, text_from: dict[tuple[int, int], float]) -> dict[int, StyleKey]:
     """The style of each line. Headings in the margin and over the text are of one style where both have sections' names, or a row for each."""
     styles = {line.number: _style(line, in_margin=_in_margin(line, text_from)) for line in lines}
     named = {styles[line.number] for line in lines if section_of(line.text)}
     alone: dict[StyleKey, list[bool]] = defaultdict(list)
     for line in lines:
-        alone[_plain(styles[line.number])].append(_could_be_heading(line) and not _row_mate(line, lines))
+        alone[_plain(styles[line.number])].append(_could_be_heading(line) and not rows.has_mate(line))
     one = {style for style, found in alone.items() if {style, (*style[:4], True)} <= named or sum(found) >= 0.9 * len(found)}
     return {number: _plain(style) if _plain(style) in one else style for number, style in styles.items()}
 
@@ -196,13 +197,35 @@ class _Tally:
         return len(self.kinds) >= 2 or (len(self.kinds | self.hints) > 2 and 3 * self.near_dates <= self.lines)
 
 
-def _near_date(line: Line, lines: Sequence[Line]) -> bool:
-    """Does a period stand beside the line, or below it with nothing else between? Then it names an entry."""
-    return any(
-        o.page == line.page and o.flow == line.flow and -0.5 * line.size < o.box.middle - line.box.middle < 1.7 * line.size and find_periods(o.text)
-        for o in lines
-        if o.number != line.number
-    )
+class _Rows:
+    """What stands beside and below a line, found by its height."""
+
+    def __init__(self, lines: Sequence[Line]) -> None:
+        self._flows: dict[tuple[int, int], list[Line]] = defaultdict(list)
+        for line in lines:
+            self._flows[line.page, line.flow].append(line)
+        for flow in self._flows.values():
+            flow.sort(key=_middle)
+        self._heights = {place: [_middle(line) for line in flow] for place, flow in self._flows.items()}
+
+    def _within(self, line: Line, above: float, below: float) -> list[Line]:
+        """Other lines of the flow whose middle is at most so far above or below, in points."""
+        place, middle = (line.page, line.flow), _middle(line)
+        first = bisect_right(self._heights[place], middle - above)
+        last = bisect_left(self._heights[place], middle + below)
+        return [o for o in self._flows[place][first:last] if o.number != line.number]
+
+    def has_mate(self, line: Line) -> bool:
+        """Does something else stand in the same row?"""
+        return bool(self._within(line, 0.4 * line.size, 0.4 * line.size))
+
+    def near_date(self, line: Line) -> bool:
+        """Does a period stand beside the line, or right below it? Then it may name an entry."""
+        return any(find_periods(o.text) for o in self._within(line, 0.5 * line.size, 1.7 * line.size))
+
+
+def _middle(line: Line) -> float:
+    return line.box.middle
 
 
 def _weight(style: StyleKey) -> float:
@@ -211,7 +234,7 @@ def _weight(style: StyleKey) -> float:
 
 
 def _seen_to_be_headings(
-    lines: Sequence[Line], styles: dict[int, StyleKey], possible: set[int], candidates: dict[int, tuple[str, list[Line]]]
+    lines: Sequence[Line], rows: _Rows, styles: dict[int, StyleKey], possible: set[int], candidates: dict[int, tuple[str, list[Line]]]
 ) -> StyleKey | None:
     """The style that headings of a flow are set in, whatever they say: the one that catches the eye most, of a few short lines with text below.
 
@@ -227,7 +250,7 @@ def _seen_to_be_headings(
         style = styles[line.number]
         after[style].append(following is not None and styles[following.number] != style)
         if line.number in possible:
-            tallies[style].add(line, candidates.get(line.number, (None,))[0], near_date=_near_date(line, lines))
+            tallies[style].add(line, candidates.get(line.number, (None,))[0], near_date=rows.near_date(line))
     found = [
         s
         for s, tally in tallies.items()
@@ -327,7 +350,8 @@ def _could_be_heading(line: Line) -> bool:
 def _headings(lines: Sequence[Line]) -> dict[int, tuple[str, list[Line]]]:
     """First line's number -> (section, heading lines)."""
     text_from = _text_from(lines)
-    styles = _styles(lines, text_from)
+    rows = _Rows(lines)
+    styles = _styles(lines, rows, text_from)
     possible = {line.number for line in lines if _could_be_heading(line)}
     candidates: dict[int, tuple[str, list[Line]]] = {}
     taken: set[int] = set()
@@ -349,7 +373,7 @@ def _headings(lines: Sequence[Line]) -> dict[int, tuple[str, list[Line]]]:
     tallies: dict[StyleKey, _Tally] = defaultdict(_Tally)
     for line in lines:
         if line.number not in taken and line.number in possible:
-            tallies[styles[line.number]].add(line, candidates.get(line.number, (None,))[0], near_date=_near_date(line, lines))
+            tallies[styles[line.number]].add(line, candidates.get(line.number, (None,))[0], near_date=rows.near_date(line))
     heading_styles = {s for s, tally in tallies.items() if tally.names_sections and (len(tally.kinds) >= 2 or _stands_out(s, lines))}
     heading_styles -= {
         s
@@ -360,13 +384,13 @@ def _headings(lines: Sequence[Line]) -> dict[int, tuple[str, list[Line]]]:
     for flow in {line.flow for line in lines}:
         own = [line for line in lines if line.flow == flow]
         told = {candidates[line.number][0] for line in own if line.number in candidates and styles[line.number] in heading_styles}
-        seen = _seen_to_be_headings(own, styles, possible, candidates) if len(told) < ENOUGH else None
+        seen = _seen_to_be_headings(own, rows, styles, possible, candidates) if len(told) < ENOUGH else None
         if seen and not any(_weight(s) > _weight(seen) for s in speaking & {styles[line.number] for line in own}):
             heading_styles.add(seen)
             speaking.add(seen)
     if not heading_styles:
         left = min((line.box.x0 for line in lines), default=0.0)
-        return {n: c for n, c in candidates.items() if _alone(n, lines) or (c[1][0].box.x0 < left + 3 and len(candidates) >= 3)}
+        return {n: c for n, c in candidates.items() if not rows.has_mate(c[1][0]) or (c[1][0].box.x0 < left + 3 and len(candidates) >= 3)}
     sizes = [s[0] for s in heading_styles]
     found: dict[int, tuple[str, list[Line]]] = {}
     last: list[Line] = []
@@ -376,12 +400,12 @@ def _headings(lines: Sequence[Line]) -> dict[int, tuple[str, list[Line]]]:
             section, heading = candidates[line.number]
             if _in_margin(line, text_from) and lexicon().labels.get(key(line.text)) in _PERSONAL:
                 continue
-            alone = _alone(line.number, lines)
+            alone = not rows.has_mate(line)
             if style in heading_styles or style[0] > max(sizes) or (alone and style[1] and (style[0] >= min(sizes) or _opens(line, section, lines))):
                 found[line.number] = (section, heading)
                 last = heading
         elif line.number not in taken and style in speaking and line.number in possible:
-            if key(line.text) in lexicon().document_titles or (_row_mate(line, lines) and not style[2] and not _in_margin(line, text_from)):
+            if key(line.text) in lexicon().document_titles or (rows.has_mate(line) and not style[2] and not _in_margin(line, text_from)):
                 continue
             breaks_over = bool(last) and _goes_on_below(last[-1], line) and styles[last[-1].number] == style
             if style[4] and not breaks_over and (lexicon().labels.get(key(line.text)) in _PERSONAL or _close_above(line, lines)):
@@ -446,11 +470,6 @@ def _body(lines: Sequence[Line]) -> float:
     return next(size for (size, _), until in zip(sizes, itertools.accumulate(length for _, length in sizes), strict=True) if until >= half)
 
 
-def _alone(number: int, lines: Sequence[Line]) -> bool:
-    line = next(line for line in lines if line.number == number)
-    return not _row_mate(line, lines)
-
-
 def _close_above(line: Line, lines: Sequence[Line]) -> bool:
     """Does a line stand close above? Then it is a row of a table, and not the first one."""
     return any(
@@ -466,11 +485,3 @@ def _opens(line: Line, section: str, lines: Sequence[Line]) -> bool:
     if nearest and (line.box.y0 - nearest.box.y1 < 0.75 * line.size or section_of(nearest.text)):
         return spoken and line.box.y0 - nearest.box.y1 > 0.5 * line.size
     return spoken or section != "languages"
-
-
-def _row_mate(line: Line, lines: Sequence[Line]) -> bool:
-    """Does something else stand in the same row of the same flow?"""
-    return any(
-        o.page == line.page and o.flow == line.flow and o.number != line.number and abs(o.box.middle - line.box.middle) < 0.4 * line.size
-        for o in lines
-    )
