@@ -9,9 +9,11 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from unittest import mock
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent))
@@ -20,9 +22,12 @@ import aiohttp  # noqa: E402
 
 from app import start  # noqa: E402
 from bot.settings import Settings  # noqa: E402
+from pipeline.check.check import check  # noqa: E402
 from pipeline.conversion import Options, Tools, convert  # noqa: E402
 from pipeline.errors import UserError  # noqa: E402
+from pipeline.read import extract as extracting  # noqa: E402
 from pipeline.read.sandbox import Sandbox  # noqa: E402
+from pipeline.structure.rules import structure_by_rules  # noqa: E402
 from tests.conftest import free_port  # noqa: E402
 from tests.fakes import Connector, Files, message_activity  # noqa: E402
 
@@ -64,6 +69,35 @@ async def steps(pdfs: dict[str, bytes], rounds: int = 5) -> list[tuple[str, str]
     rows.append(("– of it reading in the sandbox", f"{1000 * statistics.median(reads):.1f} ms"))
     await sandbox.close()
     return rows
+
+
+def in_one_process(pdfs: dict[str, bytes], rounds: int = 5) -> list[tuple[str, str]]:
+    """Reading, structure and check without the sandbox, with and without the two checks of what is printed."""
+    rows = []
+    usable = [data for data in pdfs.values() if _has_text(data)]
+    for label, nothing in (("with the checks of what is printed", False), ("without them", True)):
+        with ExitStack() as patched:
+            if nothing:
+                for name in ("hidden_words", "doubtful_words"):
+                    patched.enter_context(mock.patch.object(extracting, name, return_value=set()))
+            times = []
+            for data in usable:
+                taken = []
+                for _ in range(rounds):
+                    begun = time.perf_counter()
+                    document = extracting.extract(data)
+                    check(structure_by_rules(document), document, today=date.today())
+                    taken.append(time.perf_counter() - begun)
+                times.append(statistics.median(taken))
+        rows.append((f"read, structure, check in one process, {label}", f"{1000 * statistics.median(times):.1f} ms"))
+    return rows
+
+
+def _has_text(data: bytes) -> bool:
+    try:
+        return not extracting.extract(data).scanned
+    except UserError:
+        return False
 
 
 async def turns(pdf: bytes, count: int = 60) -> list[tuple[str, str]]:
@@ -154,7 +188,7 @@ async def process(pdfs: list[bytes], count: int = 200) -> list[tuple[str, str]]:
 def main() -> None:
     corpus = Path(sys.argv[1]) if len(sys.argv) > 1 else HERE / "corpus"
     pdfs = {path.stem: path.read_bytes() for path in sorted((corpus / "pdf").glob("*.pdf"))}
-    rows = asyncio.run(steps(pdfs))
+    rows = asyncio.run(steps(pdfs)) + in_one_process(pdfs)
     one = next(iter(pdfs.values()))
     rows += asyncio.run(turns(one))
     rows += asyncio.run(process([data for data in pdfs.values() if len(data) < 300_000]))

@@ -317,3 +317,45 @@ def test_headings_that_no_lexicon_knows_are_seen() -> None:
         GAP, heading("Auf dem Pass"), ("HACCP, Kalkulation, Menüplanung", 10, False), ("Wild, Saucen", 10, False),
     ]  # fmt: skip
     assert [kind for kind, _ in kinds(page(rows))] == ["work", "languages", "skills"]
+
+
+def test_dots_of_a_time_line_are_no_bullets() -> None:
+    rows = [
+        heading("Werdegang"), ("• Teamleiterin Export", 10, True), ("Beispiel Cargo GmbH, Frankfurt | 2022 – heute", 10, False),
+        [("• Führung eines Teams", 80)], ("• Disponentin", 10, True), ("Muster Logistik KG, Darmstadt | 2014 – 2021", 10, False), [("• Verzollung", 80)],
+        GAP, heading("Sprachen"), ("Deutsch (Muttersprache)", 10, False), GAP, heading("Interessen"), ("Rudern", 10, False),
+    ]  # fmt: skip
+    cv = structure_by_rules(page(rows))
+    assert told(cv) == [("Teamleiterin Export", "Beispiel Cargo GmbH"), ("Disponentin", "Muster Logistik KG")]
+    assert [[h.text for h in p.highlights] for p in cv.positions] == [["Führung eines Teams"], ["Verzollung"]]
+
+
+def test_commas_divide_nothing_where_bars_do() -> None:
+    rows = [
+        heading("Experience"), ("Payroll Administrator | Hartwell Castings, Inc. | Newark, OH | Sept 2017 – May 2021", 10, False),
+        ("• Ran weekly payroll", 10, False), GAP, heading("Languages"), ("English (native)", 10, False),
+    ]  # fmt: skip
+    position = structure_by_rules(page(rows)).positions[0]
+    assert (position.title.text, position.company.text, position.location.text) == ("Payroll Administrator", "Hartwell Castings, Inc.", "Newark, OH")
+
+
+def test_of_two_sections_in_one_heading_the_one_that_stands_below_is_meant() -> None:
+    rows = [
+        heading("Lehre und Praktika"), ("Auszubildende zur Tischlerin", 10, True), ("seit 09/2023", 10, False), ("Möbelwerkstätte Beispiel, Bonn", 10, False),
+        ("Aushilfe im Verkauf", 10, True), ("06/2022 – 08/2023", 10, False), ("Bäckerei Muster, Köln", 10, False),
+        GAP, heading("Schule"), ("Mittlere Reife", 10, True), ("2016 – 2023", 10, False), ("Realschule Bonn", 10, False),
+    ]  # fmt: skip
+    assert [kind for kind, _ in kinds(page(rows))] == ["work", "education"]
+
+
+def test_a_place_with_its_country_before_the_title_is_the_place() -> None:
+    rows = [
+        heading("Esperienza lavorativa"), [("01/02/2019 – attuale", 60), ("Padova, Italia", 200)], ("ASSISTENTE DI DIREZIONE", 10, True),
+        ("BRENTA CALZATURE S.P.A.", 10, False), ("• Gestione dell'agenda", 10, False), GAP, heading("Lingue"), ("Italiano: madrelingua", 10, False),
+    ]  # fmt: skip
+    position = structure_by_rules(page(rows)).positions[0]
+    assert (position.title.text, position.company.text, position.location.text) == (
+        "ASSISTENTE DI DIREZIONE",
+        "BRENTA CALZATURE S.P.A.",
+        "Padova, Italia",
+    )

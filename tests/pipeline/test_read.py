@@ -204,3 +204,54 @@ def test_a_page_may_inherit_its_size() -> None:
     assert [line.text for line in document.lines] == [line.text for line in extract(Sheet().pdf()).lines]
     assert document.lines[0].box.y0 == pytest.approx(842 - 760 - 10, abs=4)
     assert document.hidden == ()
+
+
+def drawn(rows: list[tuple[float, float, float, str]]) -> Document:
+    """Texts at (x, y from the top, size), in that order."""
+    out = io.BytesIO()
+    canvas = Canvas(out, pagesize=(595, 842), invariant=1)
+    for x, y, size, text in rows:
+        canvas.setFont("Helvetica", size)
+        canvas.drawString(x, 842 - y, text)
+    canvas.save()
+    return extract(out.getvalue())
+
+
+def test_a_table_that_is_drawn_row_by_row_stays_in_rows() -> None:
+    """However many lines the right cells have, and wherever the gap between the columns is."""
+    rows: list[tuple[float, float, float, str]] = []
+    for n in range(4):
+        top = 100 + 120 * n
+        rows += [(50, top, 10, f"0{n + 1}/2018"), (150, top, 10, "Beispiel Werke"), (150, top + 13, 10, "Bonn")]
+        rows += [(300, top + 13 * k, 10, f"Zeile {k} der Station {n} mit ihrem Text") for k in range(7)]
+    document = drawn(rows)
+    assert {line.flow for line in document.lines} == {0}
+    order = [line.text for line in document.lines]
+    assert order.index("02/2018") > order.index("Zeile 6 der Station 0 mit ihrem Text")
+
+
+def test_a_letterhead_over_two_columns_belongs_to_neither() -> None:
+    left = [(50, 150 + 14 * n, 10, f"Links steht die Zeile {n} des Textes") for n in range(20)]
+    right = [(320, 152 + 14.6 * n, 10, f"Rechts steht die Zeile {n} davon") for n in range(20)]
+    head = [(50, 60, 22, "Ada Beispiel"), (420, 55, 9, "ada@example.org"), (420, 68, 9, "+49 228 5550101")]
+    document = drawn([*head, *left, *right])
+    flows = {line.text: line.flow for line in document.lines}
+    assert flows["ada@example.org"] == flows["Ada Beispiel"] == 0
+    assert flows["Links steht die Zeile 3 des Textes"] != flows["Rechts steht die Zeile 3 davon"]
+
+
+def test_adorned_headings_are_no_bullets() -> None:
+    line = drawn([(50, 100, 13, "* Kitchens *"), (50, 130, 10, "* Menu costing")]).lines
+    assert [(o.text, o.bullet) for o in line] == [("Kitchens", False), ("Menu costing", True)]
+
+
+def test_letter_spaced_capitals_with_kerned_pairs_are_one_word() -> None:
+    out = io.BytesIO()
+    canvas = Canvas(out, invariant=1)
+    text = canvas.beginText(60, 700)
+    text.setFont("Helvetica", 13)
+    text.setCharSpace(2.2)
+    text.textLine("ZUSATZQUALIFIKATIONEN")
+    canvas.drawText(text)
+    canvas.save()
+    assert [line.text for line in extract(out.getvalue()).lines] == ["ZUSATZQUALIFIKATIONEN"]
