@@ -12,7 +12,7 @@ from pipeline.model.cv import Basics, Link, Sourced
 from pipeline.model.document import Line
 from pipeline.structure.name import find_name
 from pipeline.structure.sections import section_of
-from pipeline.structure.text import EDGES, WIDE, bare, clean, part
+from pipeline.structure.text import EDGES, WIDE, bare, clean, label_of, part
 
 EMAIL = re.compile(r"(?<![\w.+%-])[\w.+%-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){0,5}\.[a-zA-Z]{2,24}")
 _TLD = r"com|org|net|de|at|ch|io|dev|eu|fr|it|es|nl|pl|me|co\.uk|info|app|tech|ai|uk|us|cloud|design|blog|page|example"
@@ -86,6 +86,9 @@ def contact_like(line: Line) -> bool:
     if any(link.startswith(("mailto:", "tel:")) for link in line.links):
         return True
     network = re.match(r"([A-Za-z. ]{2,20}):\s*\S+$", text)
+    labelled = label_of(text)
+    if labelled and labelled[0] in ("phone", "email", "web"):
+        return bool(EMAIL.fullmatch(labelled[1]) or _PHONE.fullmatch(labelled[1]) or _URL.fullmatch(labelled[1]))
     return bool(
         EMAIL.fullmatch(text)
         or _PHONE.fullmatch(text)
@@ -160,9 +163,10 @@ def _email(lines: Sequence[Line]) -> Sourced | None:
 
 def _phone(lines: Sequence[Line], pairs: dict[str, Sourced]) -> Sourced | None:
     for line in lines:
-        if find_dates(line.text) and not line.text.strip().startswith(("+", "(")) and "+" not in line.text:
-            continue
+        dates = [] if "+" in line.text else find_dates(line.text)
         for match in _PHONE.finditer(line.text):
+            if any(match.start() < date.end and date.start < match.end() for date in dates):
+                continue
             text = clean(
                 match.group().split(WIDE)[0]
                 if re.search(r"\d{3}\u2003", match.group()) and len(re.sub(r"\D", "", match.group().split(WIDE)[0])) > 7

@@ -32,7 +32,8 @@ def find_name(lines: Sequence[Line], pairs: dict[str, Sourced], email: str) -> l
     best_score = _ENOUGH
     for i, line in enumerate(first_page):
         options = [[line]]
-        following = first_page[i + 1] if i + 1 < len(first_page) else None
+        below = (o for o in first_page[i + 1 : i + 5] if o.size == line.size and abs(o.box.x0 - line.box.x0) < 0.1 * line.size)
+        following = next(below, first_page[i + 1] if i + 1 < len(first_page) else None)
         if following and following.size == line.size and abs(following.box.y0 - line.box.y1) < line.size and len(line.text.split()) <= 2:
             options.append([line, following])
         for option in options:
@@ -52,6 +53,8 @@ def _name_score(option: list[Line], biggest: float, bottom: float, mail: str) ->
     if not 2 <= len(words) <= 7 or not 2 <= len(real) <= 5 or len(text) > 50:
         return -1
     if not all(_NAME_WORD.match(w) or _title(w) for w in words) or key(text) in lexicon().document_titles:
+        return -1
+    if any(key(line.text) in lexicon().labels for line in option):
         return -1
     if section_of(text) or not all(w[0].isupper() for w in real):
         return -1
