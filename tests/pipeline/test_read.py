@@ -222,7 +222,8 @@ def test_a_table_that_is_drawn_row_by_row_stays_in_rows() -> None:
     rows: list[tuple[float, float, float, str]] = []
     for n in range(4):
         top = 100 + 120 * n
-        rows += [(50, top, 10, f"0{n + 1}/2018"), (150, top, 10, "Beispiel Werke"), (150, top + 13, 10, "Bonn")]
+        rows.append((50, top, 10, f"0{n + 1}/2018"))
+        rows += [(150, top + 15 * k, 10, text) for k, text in enumerate(("Beispiel Werke", "für Anlagen", "und Technik", "Niederlassung", "Bonn"))]
         rows += [(300, top + 13 * k, 10, f"Zeile {k} der Station {n} mit ihrem Text") for k in range(7)]
     document = drawn(rows)
     assert {line.flow for line in document.lines} == {0}

@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw, ImageFilter
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
+from pipeline.adapters.local.picture import prepared
 from pipeline.adapters.local.tesseract import Tesseract, installed, words_of
 from pipeline.check.check import check
 from pipeline.errors import UserError
@@ -127,3 +128,40 @@ def test_rows_of_the_engine_s_table() -> None:
     tsv = "level\tpage_num\tblock_num\tpar_num\tline_num\tword_num\tleft\ttop\twidth\theight\tconf\ttext\n"
     tsv += '4\t1\t1\t1\t1\t0\t10\t10\t90\t20\t-1\t\n5\t1\t1\t1\t1\t1\t10\t12\t30\t18\t91.5\t"Quoted\n5\t1\t1\t1\t2\t1\t10\t52\t30\t18\t-1\tx\n'
     assert words_of(tsv) == [OcrWord('"Quoted', 10, 12, 40, 30, 0.915, 0), OcrWord("x", 10, 52, 40, 70, 0.0, 1)]
+
+
+def drawn_page(paper: int = 250) -> tuple[Picture, ImageDraw.ImageDraw]:
+    picture = Image.new("L", (1200, 500), paper)
+    return picture, ImageDraw.Draw(picture)
+
+
+async def recognised(picture: Picture) -> str:
+    image = PageImage(*picture.size, 200, picture.tobytes())
+    return " ".join(word.text for word in await Tesseract(installed()).words(image))
+
+
+async def test_white_letters_on_a_dark_band_are_read() -> None:
+    picture, draw = drawn_page()
+    draw.text((60, 60), "Ada Beispiel", fill=0, font_size=40)
+    draw.rectangle((50, 200, 1100, 260), fill=70)
+    draw.text((70, 210), "Berufserfahrung", fill=255, font_size=36)
+    draw.text((60, 320), "Entwicklerin in Bonn", fill=0, font_size=36)
+    assert "Berufserfahrung" in await recognised(picture)
+
+
+async def test_pale_letters_between_ruled_lines_are_read() -> None:
+    picture, draw = drawn_page(paper=235)
+    draw.text((60, 40), "Ada Beispiel", fill=0, font_size=40)
+    for y in (150, 230):
+        draw.line((40, y, 1160, y), fill=60, width=3)
+    draw.text((60, 170), "ada.beispiel@example.org", fill=150, font_size=36)
+    assert "ada.beispiel@example.org" in await recognised(picture)
+
+
+def test_the_picture_keeps_its_letters_and_loses_its_lines() -> None:
+    picture, draw = drawn_page()
+    draw.line((40, 100, 1160, 100), fill=0, width=3)
+    draw.rectangle((100, 200, 130, 240), fill=0)  # as wide as a letter
+    draw.rectangle((300, 300, 900, 360), fill=50)
+    after = Image.frombytes("L", picture.size, prepared(PageImage(*picture.size, 200, picture.tobytes())).grey)
+    assert [after.getpixel(at) for at in ((600, 100), (115, 220), (600, 330), (600, 450))] == [255, 0, 255, 255]

@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 
+from pipeline.adapters.local.picture import prepared
 from pipeline.errors import TransientError, UserError
 from pipeline.ports import OcrWord, PageImage
 
@@ -31,6 +32,8 @@ class Tesseract:
 
     async def words(self, image: PageImage) -> list[OcrWord]:
         """Raises UserError: too_complex; TransientError where the program does not start."""
+        uneven = unevenly_lit(image)
+        image = image if uneven else await asyncio.to_thread(prepared, image)
         picture = b"P5 %d %d 255\n" % (image.width, image.height) + image.grey
         program = [
             "tesseract",
@@ -41,7 +44,7 @@ class Tesseract:
             "--psm",
             "3",
             "-c",
-            f"thresholding_method={SAUVOLA if unevenly_lit(image) else OTSU}",
+            f"thresholding_method={SAUVOLA if uneven else OTSU}",
             "--dpi",
             str(round(image.dpi)),
             "tsv",
