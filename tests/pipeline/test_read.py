@@ -254,5 +254,5 @@ def test_letter_spaced_capitals_with_kerned_pairs_are_one_word() -> None:
     for text in ("Z", "U", "S", "AT", "Z", "Q", "U", "A", "L"):
         width = 9.0 * len(text)
         words.append(Word(text, Box(x, 100, x + width, 113), 110, style, spacing=0.95 if len(text) > 1 else 0.0))
-        x += width + 2.2
+        x += width + 2.4
     assert [w.text for w in segments(words)[0].words] == ["ZUSATZQUAL"]
