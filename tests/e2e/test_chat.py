@@ -102,10 +102,10 @@ async def test_the_turn_is_answered_within_a_second_while_the_file_host_is_slow(
     assert "Referenznummer" in connector.sent[-1].text
 
 
-async def test_a_file_that_is_no_pdf_gets_a_card_that_says_what_to_do(running: Running, connector: Connector, files: Files) -> None:
+async def test_a_file_that_is_neither_pdf_nor_word_gets_a_card_that_says_what_to_do(running: Running, connector: Connector, files: Files) -> None:
     files.files["bild.pdf"] = b"\x89PNG nothing of a CV"
     await post(running, message_activity(connector, files=[("bild.pdf", f"{files.origin}/bild.pdf")]))
-    await connector.until(lambda sent: any("keine PDF-Datei" in s.text for s in sent))
+    await connector.until(lambda sent: any("weder eine PDF- noch eine Word-Datei" in s.text for s in sent))
     assert not [a for a in actions_of(connector.sent[-1].card) if a.get("verb") == "cv.retry"]
 
 
