@@ -14,8 +14,8 @@ WEAK_GAP, STRONG_GAP = 0.78, 1.9
 """Gaps in units of the font size: a weak one separates cells where cells line up, a strong one always. Tuned on the
 benchmark's CVs: justified text stays below 0.75, table columns start at 0.8."""
 
-NO_ROOM = 0.07
-"""Gap between two words, in font sizes, that is none: a narrow space has twice that."""
+NO_ROOM = 0.04
+"""Gap between two words, in font sizes, that is none."""
 
 WIDE = "\u2003"
 
@@ -159,7 +159,8 @@ def _rejoined(words: list[Word]) -> list[Word]:
     for word in words[1:]:
         last, size = found[-1], word.style.size
         alike = (last.style.font, last.style.size, last.style.bold, last.style.color) == (word.style.font, size, word.style.bold, word.style.color)
-        if alike and -0.1 * size < word.box.x0 - last.box.x1 < NO_ROOM * size:
+        parted = word.text[:1].islower() and ((len(last.text) == 1 and last.text.isupper()) or last.text.endswith((".", "@")))
+        if alike and parted and abs(word.box.x0 - last.box.x1) < NO_ROOM * size:
             box = Box(last.box.x0, min(last.box.y0, word.box.y0), word.box.x1, max(last.box.y1, word.box.y1))
             found[-1] = Word(last.text + word.text, box, last.base, last.style, last.spacing)
         else:

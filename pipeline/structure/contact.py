@@ -31,6 +31,7 @@ _POSTAL = re.compile(
     r"([A-ZÄÖÜÉÈŁŚ][\w.'’/-]+(?:[ -](?:[A-ZÄÖÜ(][\w.)'’-]+|am|an|der|im|bei|ob|v\.|a\.|d\.|in|sur|la|le|les|en))*)"
 )
 _US_PLACE = re.compile(r"([A-Z][\w.'’ -]+, (?:[A-Z]{2}|[A-Z][a-z]+))(?:, [A-Z]{2,3})?,? (\d{5})(?!\d)")
+_TOWN = re.compile(r"[A-ZÄÖÜ][\w .'’-]+, [A-Z]{2}(?: \d{5})?")
 _STREET_TOWN = re.compile(r"[^,\d]+\s\d{1,4}\s?[a-z]?, [A-ZÄÖÜ][\w .'’-]+")
 _STREET = re.compile(
     r"(?:(?:straße|strasse|weg|allee|platz|gasse|ring|damm|ufer|höhe|hof|chaussee|street|road|rd|avenue|ave|lane|drive"
@@ -327,7 +328,9 @@ def _headline(head: Sequence[Line], everything: Sequence[Line], name_lines: list
         return None
     last = name_lines[-1]
     pool = [line for line in everything if line.page == last.page and line.flow == last.flow]
-    below = sorted((o for o in pool if o.box.y0 - last.box.y0 >= 0 and o.number not in {n.number for n in name_lines}), key=lambda o: o.box.y0)
+    own = {n.number for n in name_lines}
+    under = (o for o in pool if o.box.y0 >= last.box.y0 and o.number not in own and o.box.x0 < last.box.x1 and last.box.x0 < o.box.x1)
+    below = sorted(under, key=lambda o: o.box.y0)
     inside = {line.number for line in head}
     for line in below[:3]:
         if line.box.y0 - last.box.y1 > 3.5 * last.size or section_of(line.text):
@@ -340,7 +343,10 @@ def _headline(head: Sequence[Line], everything: Sequence[Line], name_lines: list
             and not find_dates(text)
             and 3 < len(text) < 90
             and not _street(text)
+            and not text[0].isdigit()
+            and not _TOWN.fullmatch(text.strip())
             and key(text) not in lexicon().document_titles
+            and key(text) not in lexicon().labels
             and key(text).split(",")[-1].strip() not in lexicon().countries
         ):
             return part(bare(text), line)

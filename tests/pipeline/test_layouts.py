@@ -359,3 +359,12 @@ def test_a_place_with_its_country_before_the_title_is_the_place() -> None:
         "BRENTA CALZATURE S.P.A.",
         "Padova, Italia",
     )
+
+
+def test_a_label_is_no_headline() -> None:
+    rows = [
+        heading("Persönliche Daten"), [("Name", 60), ("Ada Beispiel", 200)], [("Anschrift", 60), ("Rheinweg 3, 53113 Bonn", 200)],
+        [("Telefon", 60), ("0228 5550101", 200)], GAP, heading("Sprachen"), ("Deutsch (Muttersprache)", 10, False),
+    ]  # fmt: skip
+    basics = structure_by_rules(page(rows)).basics
+    assert (basics.name.text, basics.headline) == ("Ada Beispiel", None)
