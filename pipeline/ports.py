@@ -54,7 +54,10 @@ class RefusedByModel(Exception):
 
 
 class Records(Protocol):
-    """JSON documents with compare-and-set, in tables partitioned by tenant. Keys are ids: [A-Za-z0-9_-]."""
+    """JSON documents with compare-and-set, in tables partitioned by tenant. Keys are ids: [A-Za-z0-9_-].
+
+    Every call of this port, of Blobs and of Queue may raise TransientError where the storage does not answer in time.
+    """
 
     async def get(self, table: str, tenant: str, key: str) -> Record | None: ...
 
@@ -62,15 +65,17 @@ class Records(Protocol):
         """Write and return the new etag. `etag=None` creates. Raises Conflict where the stored version is another."""
         ...
 
-    async def delete(self, table: str, tenant: str, key: str) -> None:
-        """Deleting what is not there is no error."""
+    async def delete(self, table: str, tenant: str, key: str, *, etag: str | None = None) -> None:
+        """Deleting what is not there is no error. With an etag: raises Conflict where the stored version is another."""
         ...
 
-    async def all(self, table: str, tenant: str) -> list[Record]:
-        """All records of a tenant, by key."""
+    async def all(self, table: str, tenant: str, *, prefix: str = "", limit: int | None = None) -> list[Record]:
+        """A tenant's records by key: those whose key begins with `prefix`, at most the first `limit`."""
         ...
 
     async def tenants(self, table: str) -> list[str]: ...
+
+    async def tables(self) -> list[str]: ...
 
 
 class Blobs(Protocol):
@@ -83,7 +88,15 @@ class Blobs(Protocol):
     async def get(self, name: str) -> bytes | None: ...
 
     async def delete(self, prefix: str) -> int:
-        """Delete all blobs below a prefix; returns how many."""
+        """Delete the blob of that name, or all below it as a folder; returns how many."""
+        ...
+
+    async def names(self, prefix: str = "") -> list[str]:
+        """The names of all blobs below a prefix (all without one), sorted."""
+        ...
+
+    async def archive(self, name: str) -> bool:
+        """Compress a blob and move it to the cheap tier; `get` still gives it as it was. False where there is nothing to do."""
         ...
 
 
@@ -101,6 +114,14 @@ class Queue(Protocol):
         ...
 
     async def delete(self, wakeup: Wakeup) -> None: ...
+
+    async def bury(self, wakeup: Wakeup) -> None:
+        """Move it to the dead letters, for people to look at."""
+        ...
+
+    async def dead(self) -> list[str]:
+        """The bodies of the dead letters, oldest first, at most 32."""
+        ...
 
 
 class Drive(Protocol):

@@ -2,9 +2,8 @@ from __future__ import annotations
 
 import json
 import shutil
-import socket
 import subprocess
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -15,7 +14,9 @@ from app import Running, start
 from bot.settings import Settings
 from pipeline.model.document import Document
 from pipeline.read.sandbox import Sandbox
+from tests.azurite import Azurite
 from tests.fakes import Connector, Files
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[1]
 SAMPLES = sorted((ROOT / "samples").glob("*.pdf"))
@@ -28,12 +29,6 @@ def sample(name: str) -> bytes:
     return (ROOT / "samples" / f"{name}.pdf").read_bytes()
 
 
-def free_port() -> int:
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return int(s.getsockname()[1])
-
-
 def chromium() -> str:
     found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     assert found, "Chromium is missing: apt-get install chromium"
@@ -44,6 +39,13 @@ def node(script: str, *arguments: str, stdin: str = "") -> object:
     done = subprocess.run(["node", NODE / script, *arguments], input=stdin, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
+
+
+@pytest.fixture(scope="session")
+def azurite() -> Iterator[Azurite]:
+    started = Azurite()
+    yield started
+    started.close()
 
 
 @pytest.fixture

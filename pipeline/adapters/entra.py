@@ -1,4 +1,4 @@
-"""Entra access tokens by managed identity, for Azure AI services without a key."""
+"""Entra access tokens by managed identity, for Azure services without a key."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ def _client(client_id: str) -> Any:
     return msal.ManagedIdentityClient(identity, http_client=requests.Session())
 
 
-async def managed_identity_token(client_id: str = "") -> str:
-    """A token for Azure OpenAI and Document Intelligence; msal caches it until shortly before its end. `client_id` names a user-assigned identity.
+async def managed_identity_token(client_id: str = "", resource: str = COGNITIVE_SERVICES) -> str:
+    """A token for Azure OpenAI and Document Intelligence, or for `resource`; msal caches it until shortly before its end.
 
-    Raises TransientError.
+    `client_id` names a user-assigned identity. Raises TransientError.
     """
-    answer = await asyncio.to_thread(_client(client_id).acquire_token_for_client, resource=COGNITIVE_SERVICES)
+    answer = await asyncio.to_thread(_client(client_id).acquire_token_for_client, resource=resource)
     if "access_token" not in answer:
         raise TransientError("no managed identity token")
     return str(answer["access_token"])

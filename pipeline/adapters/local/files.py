@@ -1,28 +1,15 @@
-"""Blobs and Drive as folders on the local disk."""
+"""Blobs as files in a folder on the local disk."""
 
 from __future__ import annotations
 
 import asyncio
-import re
+import gzip
 import shutil
-import unicodedata
 import uuid
+from contextlib import suppress
 from pathlib import Path
 
-from pipeline.model.job import DriveItem
-
-_RESERVED = re.compile(r"(?i)^(con|prn|aux|nul|com\d|lpt\d)(\.|$)")
-_FORBIDDEN = re.compile('["*:<>?/\\\\|\x00-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]')
-
-
-def safe_name(name: str, *, limit: int = 100) -> str:
-    """A file name that Windows, OneDrive and SharePoint take; never empty, never a path. `limit` in bytes, without the ending."""
-    name = _FORBIDDEN.sub(" ", unicodedata.normalize("NFC", name.encode("utf-8", "ignore").decode()))
-    name = re.sub(r"\s+", " ", name).strip(" .~")
-    stem, ending = (name[:-5], name[-5:]) if name.endswith(".docx") else (name, "")
-    stem = stem.encode()[:limit].decode("utf-8", "ignore").strip(" .")
-    name = stem + ending
-    return f"_{name}" if not stem or _RESERVED.match(name) else name
+PACKED = ".gz"
 
 
 class FolderBlobs:
@@ -40,45 +27,65 @@ class FolderBlobs:
 
         def write() -> None:
             path.parent.mkdir(parents=True, exist_ok=True)
-            part = path.with_name(f".{uuid.uuid4().hex}.part")
-            part.write_bytes(data)
-            part.replace(path)
+            _write(path, data)
+            _packed(path).unlink(missing_ok=True)
 
         await asyncio.to_thread(write)
 
     async def get(self, name: str) -> bytes | None:
         path = self._path(name)
-        return await asyncio.to_thread(lambda: path.read_bytes() if path.is_file() else None)
+
+        def read() -> bytes | None:
+            for found, opened in ((path, bytes), (_packed(path), gzip.decompress)):
+                with suppress(FileNotFoundError, IsADirectoryError):
+                    return opened(found.read_bytes())
+            return None
+
+        return await asyncio.to_thread(read)
 
     async def delete(self, prefix: str) -> int:
         path = self._path(prefix)
 
         def remove() -> int:
-            if path.is_file():
-                path.unlink()
-                return 1
+            for one in (path, _packed(path)):
+                if one.is_file():
+                    one.unlink()
+                    return 1
             count = sum(1 for p in path.rglob("*") if p.is_file()) if path.is_dir() else 0
             shutil.rmtree(path, ignore_errors=True)
             return count
 
         return await asyncio.to_thread(remove)
 
+    async def names(self, prefix: str = "") -> list[str]:
+        def found() -> list[str]:
+            below = self._path(prefix) if prefix else self._root
+            files = (p for p in below.rglob("*") if p.is_file() and not p.name.startswith("."))
+            return sorted({p.relative_to(self._root).as_posix().removesuffix(PACKED) for p in files})
 
-class FolderDrive:
-    """Word files in a folder that the app serves: `<root>/<tenant>/<job>/<name>.docx`."""
+        return await asyncio.to_thread(found)
 
-    def __init__(self, root: Path, *, base_url: str) -> None:
-        self._blobs = FolderBlobs(root)
-        self._base_url = base_url.rstrip("/")
+    async def archive(self, name: str) -> bool:
+        path = self._path(name)
 
-    async def save(self, tenant: str, folder: str, name: str, data: bytes, *, job: str) -> DriveItem:
-        path = f"{safe_name(tenant)}/{safe_name(job)}/{safe_name(name)}"
-        await self._blobs.put(path, data)
-        where = f"?tenant={tenant}" if tenant != "local" else ""
-        return DriveItem(id=path, name=safe_name(name), url=f"{self._base_url}/api/download/{job}{where}")
+        def pack() -> bool:
+            try:
+                data = path.read_bytes()
+            except FileNotFoundError:
+                return False
+            _write(_packed(path), gzip.compress(data, mtime=0))
+            path.unlink()
+            return True
 
-    async def read(self, tenant: str, item: DriveItem) -> bytes | None:
-        return await self._blobs.get(item.id)
+        return await asyncio.to_thread(pack)
 
-    async def delete(self, tenant: str, item: DriveItem) -> None:
-        await self._blobs.delete(item.id)
+
+def _packed(path: Path) -> Path:
+    return path.with_name(path.name + PACKED)
+
+
+def _write(path: Path, data: bytes) -> None:
+    """All or nothing."""
+    part = path.with_name(f".{uuid.uuid4().hex}.part")
+    part.write_bytes(data)
+    part.replace(path)

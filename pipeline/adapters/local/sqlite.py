@@ -1,4 +1,4 @@
-"""Records and Queue in one SQLite file (WAL). One process at a time on a local disk."""
+"""Records and Queue in one SQLite file (WAL), for the processes of one computer, on a local disk."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from pipeline.errors import Conflict
+from pipeline.errors import Conflict, TransientError
 from pipeline.ports import Record, Wakeup
 
 T = TypeVar("T")
@@ -23,7 +23,15 @@ CREATE TABLE IF NOT EXISTS queue (
     id INTEGER PRIMARY KEY AUTOINCREMENT, body TEXT NOT NULL, visible REAL NOT NULL,
     receipt TEXT NOT NULL DEFAULT '', count INTEGER NOT NULL DEFAULT 0);
 CREATE INDEX IF NOT EXISTS queue_visible ON queue (visible, id);
+CREATE TABLE IF NOT EXISTS dead (id INTEGER PRIMARY KEY AUTOINCREMENT, body TEXT NOT NULL);
 """
+
+LOCKED_SECONDS = 3.0
+"""How long to wait for another process that is writing: a turn must be answered before Teams gives up."""
+
+
+_AFTER = "~"
+"""Stands behind every character that keys may have."""
 
 
 class SqliteFile:
@@ -31,15 +39,19 @@ class SqliteFile:
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5)
+        self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=LOCKED_SECONDS)
         self._connection.execute("PRAGMA journal_mode=WAL")
         self._connection.execute("PRAGMA synchronous=NORMAL")
         self._connection.execute("PRAGMA secure_delete=ON")
         self._connection.executescript(_SCHEMA)
         self._lock = asyncio.Lock()
 
+    async def read(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Run one query: it waits for nobody who writes. Raises TransientError where the file cannot be had."""
+        return await self._in_thread(lambda: work(self._connection))
+
     async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """Run `work` in one transaction."""
+        """Run `work` in one transaction. Raises TransientError where the file cannot be had."""
 
         def transaction() -> T:
             self._connection.execute("BEGIN IMMEDIATE")
@@ -51,9 +63,15 @@ class SqliteFile:
             self._connection.execute("COMMIT")
             return result
 
+        return await self._in_thread(transaction)
+
+    async def _in_thread(self, work: Callable[[], T]) -> T:
         async def locked() -> T:
             async with self._lock:
-                return await asyncio.to_thread(transaction)
+                try:
+                    return await asyncio.to_thread(work)
+                except sqlite3.OperationalError as error:  # locked, or the disk is full
+                    raise TransientError(f"SQLite: {error}", key="storage_down") from error
 
         # a caller that is cancelled must not free the connection while the thread is still using it
         return await asyncio.shield(asyncio.ensure_future(locked()))
@@ -70,36 +88,51 @@ class SqliteRecords:
 
     async def get(self, table: str, tenant: str, key: str) -> Record | None:
         query = "SELECT key, value, version FROM records WHERE tbl=? AND tenant=? AND key=?"
-        row = await self._file.run(lambda c: c.execute(query, (table, tenant, key)).fetchone())
+        row = await self._file.read(lambda c: c.execute(query, (table, tenant, key)).fetchone())
         return Record(row[0], bytes(row[1]), str(row[2])) if row else None
 
     async def put(self, table: str, tenant: str, key: str, value: bytes, *, etag: str | None) -> str:
+        # from the clock, so that a record which was deleted and made again has another one
+        version = max(time.time_ns(), int(etag or 0) + 1)
+
         def write(c: sqlite3.Connection) -> str:
             if etag is None:
                 try:
-                    c.execute("INSERT INTO records VALUES (?, ?, ?, ?, 1)", (table, tenant, key, value))
+                    c.execute("INSERT INTO records VALUES (?, ?, ?, ?, ?)", (table, tenant, key, value, version))
                 except sqlite3.IntegrityError:
                     raise Conflict(key) from None
-                return "1"
-            version = int(etag)
-            where = (value, version + 1, table, tenant, key, version)
+                return str(version)
+            where = (value, version, table, tenant, key, int(etag))
             changed = c.execute("UPDATE records SET value=?, version=? WHERE tbl=? AND tenant=? AND key=? AND version=?", where)
             if changed.rowcount != 1:
                 raise Conflict(key)
-            return str(version + 1)
+            return str(version)
 
         return await self._file.run(write)
 
-    async def delete(self, table: str, tenant: str, key: str) -> None:
-        await self._file.run(lambda c: c.execute("DELETE FROM records WHERE tbl=? AND tenant=? AND key=?", (table, tenant, key)))
+    async def delete(self, table: str, tenant: str, key: str, *, etag: str | None = None) -> None:
+        def remove(c: sqlite3.Connection) -> None:
+            where = (table, tenant, key)
+            if etag is not None:
+                row = c.execute("SELECT version FROM records WHERE tbl=? AND tenant=? AND key=?", where).fetchone()
+                if row and str(row[0]) != etag:
+                    raise Conflict(key)
+            c.execute("DELETE FROM records WHERE tbl=? AND tenant=? AND key=?", where)
 
-    async def all(self, table: str, tenant: str) -> list[Record]:
-        query = "SELECT key, value, version FROM records WHERE tbl=? AND tenant=? ORDER BY key"
-        rows = await self._file.run(lambda c: c.execute(query, (table, tenant)).fetchall())
+        await self._file.run(remove)
+
+    async def all(self, table: str, tenant: str, *, prefix: str = "", limit: int | None = None) -> list[Record]:
+        query = "SELECT key, value, version FROM records WHERE tbl=? AND tenant=? AND key>=? AND key<? ORDER BY key LIMIT ?"
+        where = (table, tenant, prefix, prefix + _AFTER, -1 if limit is None else limit)
+        rows = await self._file.read(lambda c: c.execute(query, where).fetchall())
         return [Record(key, bytes(value), str(version)) for key, value, version in rows]
 
     async def tenants(self, table: str) -> list[str]:
-        rows = await self._file.run(lambda c: c.execute("SELECT DISTINCT tenant FROM records WHERE tbl=?", (table,)).fetchall())
+        rows = await self._file.read(lambda c: c.execute("SELECT DISTINCT tenant FROM records WHERE tbl=?", (table,)).fetchall())
+        return [row[0] for row in rows]
+
+    async def tables(self) -> list[str]:
+        rows = await self._file.read(lambda c: c.execute("SELECT DISTINCT tbl FROM records ORDER BY tbl").fetchall())
         return [row[0] for row in rows]
 
 
@@ -114,6 +147,8 @@ class SqliteQueue:
 
     async def receive(self, *, lease: float) -> Wakeup | None:
         now = self._now()
+        if not await self._file.read(lambda c: c.execute("SELECT 1 FROM queue WHERE visible <= ? LIMIT 1", (now,)).fetchone()):
+            return None  # an empty queue is looked at without keeping others from writing
 
         def take(c: sqlite3.Connection) -> Wakeup | None:
             row = c.execute("SELECT id, body, count FROM queue WHERE visible <= ? ORDER BY visible, id LIMIT 1", (now,)).fetchone()
@@ -132,3 +167,14 @@ class SqliteQueue:
 
     async def delete(self, wakeup: Wakeup) -> None:
         await self._file.run(lambda c: c.execute("DELETE FROM queue WHERE receipt=?", (wakeup.receipt,)))
+
+    async def bury(self, wakeup: Wakeup) -> None:
+        def move(c: sqlite3.Connection) -> None:
+            if c.execute("DELETE FROM queue WHERE receipt=?", (wakeup.receipt,)).rowcount:
+                c.execute("INSERT INTO dead (body) VALUES (?)", (wakeup.body,))
+
+        await self._file.run(move)
+
+    async def dead(self) -> list[str]:
+        rows = await self._file.read(lambda c: c.execute("SELECT body FROM dead ORDER BY id LIMIT 32").fetchall())
+        return [row[0] for row in rows]
