@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from pipeline.check.check import check
-from pipeline.errors import TransientError
+from pipeline.errors import Busy, TransientError
 from pipeline.model.cv import Cv
 from pipeline.model.document import Document
 from pipeline.model.finding import SEVERITIES, Finding
@@ -100,6 +100,8 @@ async def _structure(document: Document, tools: Tools) -> Structured:
     try:
         asked = await structure_by_model(document, rules, tools.llm)
         return Structured(asked.cv, asked.findings, asked.usage)
+    except Busy:  # soon there is room again: that is worth waiting for
+        raise
     except (RefusedByModel, TransientError) as error:
         return Structured(rules, (Finding("warning", "model_refused" if isinstance(error, RefusedByModel) else "model_unavailable"),))
 

@@ -28,5 +28,9 @@ class TransientError(Exception):
         self.key = key
 
 
+class Busy(TransientError):
+    """Nothing has failed; there is no room at the moment. The job waits, and the attempt does not count."""
+
+
 class Conflict(Exception):
     """A record was changed by somebody else since it was read (compare-and-set lost)."""

@@ -2,34 +2,55 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 import logging
+import random
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TypeVar
 
+from pipeline.budget import Budget
 from pipeline.check.as_of import day_of
+from pipeline.check.compare import compare
 from pipeline.check.timeline import experience_years
-from pipeline.conversion import Conversion, Options, Tools, convert
-from pipeline.errors import Conflict, TransientError, UserError
+from pipeline.conversion import Conversion, Options, Structured, Tools, convert
+from pipeline.errors import Busy, Conflict, TransientError, UserError
 from pipeline.model.codec import from_json, to_json
 from pipeline.model.cv import Cv
-from pipeline.model.formats import SUFFIXES
-from pipeline.model.job import DriveItem, Job, Notice, Problem, Result, State, Step
-from pipeline.ports import Blobs, Clock, Drive, Ids, IncomingFiles, Records
-from pipeline.service import JOBS, MAX_BYTES, Service, blob, readable
+from pipeline.model.formats import SUFFIXES, is_archive
+from pipeline.model.job import Change, DriveItem, Job, Notice, Problem, Result, Source, State, Step
+from pipeline.ports import Blobs, Clock, Drive, Ids, IncomingFiles
+from pipeline.read.archive import members
+from pipeline.service import MAX_ARCHIVE_BYTES, MAX_BYTES, Service, Submission, blob
+from pipeline.store import JOBS, OPEN
 
 T = TypeVar("T")
 Notify = Callable[[Job], Awaitable[None]]
 
 MAX_ATTEMPTS = 5
-WAITED_TOO_LONG = 120
-"""After so many seconds a waiting job is woken again, in case its wake-up was lost."""
+LONGEST_WAIT = 600.0
+"""Seconds before another attempt, however long the other side asks for."""
+GIVE_UP = timedelta(days=7)
+"""After so long nobody tries any more to show how a job has ended."""
 
 _log = logging.getLogger("jobs")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a wake-up.
+
+    `job` as this worker left it, None where it did nothing. The wake-up should come back after `again` seconds, where that is given. `dead`:
+    all attempts are used up.
+    """
+
+    job: Job | None = None
+    again: float | None = None
+    dead: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +58,6 @@ class Runner:
     """`lease` in seconds: how long a silent worker keeps a job before another may take it."""
 
     service: Service
-    records: Records
     blobs: Blobs
     drive: Drive
     incoming: IncomingFiles
@@ -45,105 +65,190 @@ class Runner:
     clock: Clock
     ids: Ids
     lease: float = 30.0
+    budget: Budget | None = None
 
-    async def run(self, tenant: str, job_id: str, notify: Notify) -> Job | None:
-        """Take the job to its end, or one attempt further. None where somebody else has it or nothing is left to do."""
+    async def run(self, tenant: str, job_id: str, notify: Notify) -> Outcome:
+        """Take the job to its end, or one attempt further. Raises TransientError where the storage fails."""
         run = await self._claim(tenant, job_id)
-        if run is None:
-            return None
+        if isinstance(run, Outcome):
+            return run
+        work = asyncio.ensure_future(self._attempt(run, notify))
+        beat = asyncio.create_task(self._beat(run, work))
         try:
-            await self._attempt(run, notify)
+            outcome = await work
         except Conflict:
-            # another worker went on with it, or it was deleted: then nothing of it may stay
-            await self._clear_if_deleted(run)
-            return None
+            # another worker went on with it, or it was cancelled or deleted: then nothing of it may stay
+            await self._clear_if_gone(run)
+            return Outcome(again=self.lease)
+        except asyncio.CancelledError:
+            if not run.lost:
+                raise
+            await self._clear_if_gone(run)
+            return Outcome(again=self.lease)
+        finally:
+            beat.cancel()
         await notify(run.job)
-        return run.job
+        if run.job.state.ended and run.job.conversation is None:  # there is no card to wait for
+            await self.service.settle(run.job)
+        return outcome
 
-    async def _attempt(self, run: _Run, notify: Notify) -> None:
+    async def _attempt(self, run: _Run, notify: Notify) -> Outcome:
         """One attempt, ended in the record one way or another. Raises Conflict where the job is not ours any more."""
+        dead = False
         try:
             if run.job.attempts > MAX_ATTEMPTS:
+                dead = True
                 raise UserError("gave_up")
             await notify(run.job)
-            result = await self._convert(run, notify)
-            await run.update(state=State.DONE, step=Step.SAVED, result=result, usage=result.usage, lease_until=None)
+            await self._work(run, notify)
         except Conflict:
             raise
         except UserError as error:
             await self._fail(run, error.key, error.values, retry=error.key in _WORTH_RETRYING)
         except TransientError as error:
-            await self._later(run, error)
+            return await self._later(run, error)
         except Exception as error:  # noqa: BLE001  # a bug: logged once with its reference, shown on the card
             await self._fail(run, "bug", {}, retry=True, cause=error)
+        return Outcome(run.job, dead=dead)
 
-    async def renew(self, tenant: str, job_id: str) -> None:
-        """Extend the lease of a running job, in the middle of a long step."""
-        record = await self.records.get(JOBS, tenant, job_id)
+    async def _beat(self, run: _Run, work: asyncio.Future[Outcome]) -> None:
+        """Renew the lease in the middle of a long step; stop working where the job is not ours any more."""
+        while True:
+            await asyncio.sleep(self.lease / 3)
+            try:
+                ours = await self._renew(run)
+            except TransientError as error:  # the next beat tries again
+                _log.warning("job %s: heartbeat: %s", run.job.id, error)
+                continue
+            if not ours:
+                run.lost = True
+                work.cancel()
+                return
+
+    async def _renew(self, run: _Run) -> bool:
+        records, tenant, key = self.service.store.records, run.job.tenant, run.job.id
+        record = await records.get(JOBS, tenant, key)
         job = from_json(record.value, Job) if record else None
-        if record and job and job.state == State.RUNNING:
-            longer = job.model_copy(update={"lease_until": self.clock.now() + timedelta(seconds=self.lease)})
-            with suppress(Conflict):  # the worker itself has just written, and renewed it
-                await self.records.put(JOBS, tenant, job_id, to_json(longer, Job), etag=record.etag)
+        if record is None or job is None or job.state != State.RUNNING or job.attempts != run.job.attempts:
+            return False
+        longer = job.model_copy(update={"lease_until": self.clock.now() + timedelta(seconds=self.lease)})
+        with suppress(Conflict):  # the work itself has just written, and renewed it
+            await records.put(JOBS, tenant, key, to_json(longer, Job), etag=record.etag)
+        return True
 
-    async def sweep(self) -> int:
-        """Wake jobs that wait without a wake-up or whose worker fell silent; returns how many."""
-        now, woken = self.clock.now(), 0
-        for tenant in await self.records.tenants(JOBS):
-            records = await self.records.all(JOBS, tenant)
-            etags = {record.key: record.etag for record in records}
-            for job in readable(records):
-                due = job.wake_at or job.updated
-                waits = job.state == State.QUEUED and now - due > timedelta(seconds=WAITED_TOO_LONG)
-                silent = job.state == State.RUNNING and job.lease_until is not None and job.lease_until < now
-                if not waits and not silent:
+    async def sweep(self, notify: Notify, *, every: float | None = None) -> int:
+        """Look after the jobs whose card is not final: wake what nobody works on, show again what has ended.
+
+        Returns how many there were. `every`: seconds between two looks at the same job while it is young; later they are rarer.
+        """
+        store, looked = self.service.store, 0
+        for tenant in await store.records.tenants(OPEN):
+            for job_id in await store.due(tenant):
+                job = await store.get(JOBS, tenant, job_id, Job)
+                now = self.clock.now()
+                age = (now - job.begun).total_seconds() if job else 0.0
+                pause = min(max(self.lease if every is None else every, age), 3600.0)
+                if not await store.take_care(tenant, job_id, until=now + timedelta(seconds=pause)):
                     continue
-                with suppress(Conflict):
-                    noted = job.model_copy(update={"updated": now, "wake_at": None})
-                    await self.records.put(JOBS, tenant, job.id, to_json(noted, Job), etag=etags[job.id])
+                looked += 1
+                if job is None:  # killed before the record was written: nothing was sent in
+                    await store.records.delete(OPEN, tenant, job_id)
+                elif job.state.ended:
+                    await notify(job)
+                    if job.conversation is None or now - job.updated > GIVE_UP:
+                        await self.service.settle(job)
+                elif not (job.state == State.RUNNING and job.lease_until and job.lease_until > now):
                     await self.service.wake(job)
-                    woken += 1
-        return woken
+        return looked
 
     async def release(self, tenant: str, job_id: str) -> None:
         """Give a running job back at shutdown; the attempt does not count."""
-        record = await self.records.get(JOBS, tenant, job_id)
-        if record is None:
-            return
-        job = from_json(record.value, Job)
-        if job.state == State.RUNNING:
-            back = job.model_copy(update={"state": State.QUEUED, "lease_until": None, "attempts": max(0, job.attempts - 1)})
-            try:
-                await self.records.put(JOBS, tenant, job_id, to_json(back, Job), etag=record.etag)
-                await self.service.wake(back)
-            except Conflict:
-                return
 
-    async def _claim(self, tenant: str, job_id: str) -> _Run | None:
-        record = await self.records.get(JOBS, tenant, job_id)
+        def back(job: Job | None) -> Job | None:
+            if job is None or job.state != State.RUNNING:
+                return None
+            return job.model_copy(update={"state": State.QUEUED, "lease_until": None, "attempts": max(0, job.attempts - 1)})
+
+        await self.service.store.change(JOBS, tenant, job_id, Job, back)
+
+    async def _claim(self, tenant: str, job_id: str) -> _Run | Outcome:
+        record = await self.service.store.records.get(JOBS, tenant, job_id)
         if record is None:
-            return None
+            return Outcome()
         job, now = from_json(record.value, Job), self.clock.now()
-        if job.state.ended or (job.state == State.RUNNING and job.lease_until and job.lease_until > now):
-            return None
+        if job.state.ended:
+            return Outcome()
+        until = job.lease_until if job.state == State.RUNNING else job.wake_at
+        if until and until > now:
+            return Outcome(again=(until - now).total_seconds() + 0.5)
         run = _Run(self, job, record.etag)
         try:
-            await run.update(state=State.RUNNING, attempts=job.attempts + 1)
+            await run.update(state=State.RUNNING, attempts=job.attempts + 1, wake_at=None)
         except Conflict:
-            return None
+            return Outcome(again=1.0)
         return run
 
-    async def _clear_if_deleted(self, run: _Run) -> None:
-        record = await self.records.get(JOBS, run.job.tenant, run.job.id)
-        if record and from_json(record.value, Job).state == State.DELETED:
-            await self.blobs.delete(f"{run.job.tenant}/{run.job.id}")
+    async def _clear_if_gone(self, run: _Run) -> None:
+        """What this worker wrote after the job was cancelled or deleted goes, too."""
+        job = await self.service.store.get(JOBS, run.job.tenant, run.job.id, Job)
+        if job is None or job.state in (State.DELETED, State.CANCELLED):
+            if job is None or job.state == State.DELETED:
+                await self.blobs.delete(f"{run.job.tenant}/{run.job.id}")
             if run.saved:
                 await self.drive.delete(run.job.tenant, run.saved)
 
-    async def _convert(self, run: _Run, notify: Notify) -> Result:
-        pdf = await self._bytes(run)
-        await run.update(content=hashlib.sha256(pdf).hexdigest())
+    async def _work(self, run: _Run, notify: Notify) -> None:
+        data = await self._bytes(run)
+        run.note(content=hashlib.sha256(data).hexdigest())
+        if is_archive(data):
+            await self._unpack(run, data, notify)
+        elif not await self._known(run):
+            await self._convert(run, data, notify)
 
+    async def _known(self, run: _Run) -> bool:
+        """The same file was worked on before: then its result is this job's, unless a fresh one was asked for."""
+        job = run.noted
+        if job.fresh or job.result:
+            return False
+        before = await self.service.store.known_content(job)
+        if before is None:
+            return False
+        await self.service.candidates.join(job, before)
+        await self.service.events.note(job.tenant, "cv.known", before.candidate, at=job.begun, job=job.id)
+        await run.update(state=State.DONE, step=Step.SAVED, same_as=before.id, candidate=before.candidate, lease_until=None)
+        return True
+
+    async def _unpack(self, run: _Run, data: bytes, notify: Notify) -> None:
+        """A ZIP file becomes the jobs of the CVs in it. Repeating it finds them."""
+        await run.update(step=Step.READING)
+        await notify(run.job)
+        await asyncio.to_thread(_checked, data)
+        job, batches = run.job, self.service.batches
+        if job.batch:
+            batch = await batches.get(job.tenant, job.batch)
+        else:
+            batch = await batches.open(job.tenant, job.user, job.id, job.conversation, card=job.card)
+        found, number = members(data), 0
+        while member := await asyncio.to_thread(next, found, None):
+            submission = Submission(
+                tenant=job.tenant,
+                user=job.user,
+                source=Source(name=member.name, size=len(member.data)),
+                data=member.data,
+                key=f"{job.id}\n{number}",
+                conversation=job.conversation,
+                template=job.template,
+                language=job.language,
+                locale=job.locale,
+                batch=batch.id,
+            )
+            await self.service.submit(submission, problem=member.problem)
+            number += 1
+        await run.update(state=State.DONE, step=Step.SAVED, archive=True, batch=batch.id, lease_until=None)
+        if run.job.card and not job.batch and not batch.card:
+            await batches.set_card(job.tenant, batch.id, run.job.card)
+
+    async def _convert(self, run: _Run, data: bytes, notify: Notify) -> None:
         async def checkpoint(step: Step, kind: type[T], work: Callable[[], Awaitable[T]]) -> T:
             name = blob(run.job, step.value)
             stored = await self.blobs.get(name)
@@ -154,29 +259,35 @@ class Runner:
             begun = self.clock.now()
             value = await work()
             await self.blobs.put(name, value if isinstance(value, bytes) else to_json(value, kind))
-            timings = {**run.job.timings, step.value: round((self.clock.now() - begun).total_seconds(), 3)}
-            await run.update(timings=timings)
+            run.note(timings={**run.noted.timings, step.value: round((self.clock.now() - begun).total_seconds(), 3)})
             return value
 
+        tools = self.tools
+        if tools.llm and self.budget:
+            tools = replace(tools, llm=self.budget.limited(tools.llm, run.job.tenant))
         options = Options(today=self.clock.now().date(), template=run.job.template, language=run.job.language)
-        done = await convert(pdf, self.tools, options, checkpoint=checkpoint)
+        done = await convert(data, tools, options, checkpoint=checkpoint)
         await self.blobs.put(blob(run.job, "resume"), json.dumps(done.json_resume(), ensure_ascii=False, indent=1).encode())
-        return await self._saved(run, done)
+        result = await self._saved(run, done)
+        await self.service.store.remember_content(run.noted)
+        changes = {"result": result, "usage": result.usage, "candidate": result.candidate_id}
+        await run.update(state=State.DONE, step=Step.SAVED, lease_until=None, **changes)
 
     async def _saved(self, run: _Run, done: Conversion) -> Result:
         """Save the Word file. Repeating it finds the job's own file."""
+        await run.update(step=Step.WRITING)  # still ours: what was frozen until now writes no file
         job, cv = run.job, done.cv
         name = cv.basics.name.text if cv.basics.name else ""
-        await run.update(step=Step.WRITING)
         item = await self.drive.save(job.tenant, name or "CV", f"CV {name or _stem(job.source.name)}.docx", done.word, job=job.id)
         run.saved = item
-        await run.update()
-        candidate = await self.service.remember_candidate(job, name, cv.basics.email.text if cv.basics.email else "")
+        candidate = await self.service.candidates.remember(job, name, cv.basics.email.text if cv.basics.email else "")
+        version, before = await self.service.candidates.versions(candidate, job)
+        await self.service.events.note(job.tenant, "cv.converted", candidate.id, at=job.begun, job=job.id)
         counts = {s: sum(f.severity == s for f in done.findings) for s in ("error", "warning", "info")}
         newest = cv.positions[0] if cv.positions else None
         return Result(
             candidate=name,
-            candidate_id=candidate,
+            candidate_id=candidate.id,
             headline=cv.basics.headline.text if cv.basics.headline else "",
             years=experience_years(cv, day_of(cv.as_of)),
             position=", ".join(leaf.text for leaf in (newest.title, newest.company) if leaf) if newest else "",
@@ -189,27 +300,38 @@ class Runner:
             structurer=cv.structurer,
             word=item,
             pages=len(done.document.pages),
+            version=version,
+            changes=await self._changes(before, cv),
         )
+
+    async def _changes(self, before: Job | None, cv: Cv) -> tuple[Change, ...]:
+        stored = await self.blobs.get(blob(before, Step.CHECKING.value)) if before else None
+        return compare(from_json(stored, Structured).cv, cv) if stored else ()
 
     async def _bytes(self, run: _Run) -> bytes:
         """The original: ours already, or fetched now; the channel's link is forgotten afterwards."""
         name = blob(run.job, "original")
         data = await self.blobs.get(name)
         if data is None:
-            data = await self.incoming.fetch(run.job.source, limit=MAX_BYTES)
+            data = await self.incoming.fetch(run.job.source, limit=MAX_ARCHIVE_BYTES)
+            if len(data) > MAX_BYTES and not is_archive(data):
+                raise UserError("too_large", limit=MAX_BYTES // 2**20)
             await self.blobs.put(name, data)
         if run.job.source.url:
-            await run.update(source=run.job.source.model_copy(update={"url": "", "size": len(data)}))
+            run.note(source=run.job.source.model_copy(update={"url": "", "size": len(data)}))
         return data
 
-    async def _later(self, run: _Run, error: TransientError) -> None:
-        if run.job.attempts >= MAX_ATTEMPTS:
+    async def _later(self, run: _Run, error: TransientError) -> Outcome:
+        counted = not isinstance(error, Busy)
+        if counted and run.job.attempts >= MAX_ATTEMPTS:
             await self._fail(run, error.key, {}, retry=True, cause=error)
-            return
+            return Outcome(run.job, dead=True)
         _log.warning("job %s: attempt %d failed: %s", run.job.id, run.job.attempts, error)
-        delay = error.retry_after or min(60.0, 2.0**run.job.attempts)
-        await run.update(state=State.QUEUED, lease_until=None, wake_at=self.clock.now() + timedelta(seconds=delay))
-        await self.service.wake(run.job, delay=delay)
+        backoff = min(60.0, 2.0**run.job.attempts) * random.uniform(0.5, 1.0)  # noqa: S311  # jitter, nothing secret
+        delay = min(error.retry_after or backoff, LONGEST_WAIT)
+        attempts = run.job.attempts - (not counted)
+        await run.update(state=State.QUEUED, lease_until=None, attempts=attempts, wake_at=self.clock.now() + timedelta(seconds=delay))
+        return Outcome(run.job, again=delay)
 
     async def _fail(self, run: _Run, key: str, values: dict[str, str | int], *, retry: bool, cause: BaseException | None = None) -> None:
         reference = self.ids.new()[:8].upper()
@@ -223,39 +345,60 @@ _WORTH_RETRYING = frozenset({"gave_up", "too_complex", "broken_template", "unkno
 
 @dataclass(slots=True)
 class _Run:
-    """A claimed job and the version of its record that this worker holds."""
+    """A claimed job and the version of its record that this worker holds. `lost`: by now it is somebody else's."""
 
     runner: Runner
     job: Job
     etag: str
     saved: DriveItem | None = None
+    lost: bool = False
+    notes: dict[str, object] = field(default_factory=dict)
+
+    def note(self, **changes: object) -> None:
+        """Write this with the next update: each costs a call of the storage."""
+        self.notes |= changes
+
+    @property
+    def noted(self) -> Job:
+        """The job with what the next update will write."""
+        return self.job.model_copy(update=self.notes)
 
     async def update(self, **changes: object) -> None:
         """Write the record and renew the lease. Raises Conflict where another worker has taken over."""
         now = self.runner.clock.now()
         lease = {} if "lease_until" in changes else {"lease_until": now + timedelta(seconds=self.runner.lease)}
-        job = self.job.model_copy(update={**lease, **changes, "updated": now})
-        records, tenant, key = self.runner.records, job.tenant, job.id
+        job = self.job.model_copy(update={**self.notes, **lease, **changes, "updated": now})
+        records, tenant, key = self.runner.service.store.records, job.tenant, job.id
         for _ in range(5):
             try:
                 self.etag = await records.put(JOBS, tenant, key, to_json(job, Job), etag=self.etag)
-                self.job = job
-                return
             except Conflict:
                 record = await records.get(JOBS, tenant, key)
                 theirs = from_json(record.value, Job) if record else None
+                if record and theirs and _without_notes(theirs) == _without_notes(job):  # it was written, only the answer was lost
+                    self.etag, self.job, self.notes = record.etag, theirs, {}
+                    return
                 if record is None or theirs is None or _without_notes(theirs) != _without_notes(self.job):
                     raise
                 # only the card's id was added, by the turn that posted it, or the lease was renewed by our heartbeat
                 self.etag = record.etag
                 self.job = theirs
                 job = job.model_copy(update={"card": theirs.card})
+            else:
+                self.job, self.notes = job, {}
+                return
         raise Conflict(key)
 
 
 def _without_notes(job: Job) -> Job:
     """The job without what others may write while it runs."""
     return job.model_copy(update={"card": "", "lease_until": None})
+
+
+def _checked(archive: bytes) -> None:
+    """Unpack it once to see that all of it may be unpacked: half an archive is not taken."""
+    for _ in members(archive):
+        pass
 
 
 def _stem(name: str) -> str:

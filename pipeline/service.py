@@ -2,31 +2,32 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import re
-import unicodedata
 import uuid
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
-from pydantic import ValidationError
-from rapidfuzz import fuzz
+from pipeline.batches import Batches
+from pipeline.candidates import Candidates
+from pipeline.errors import TransientError, UserError
+from pipeline.events import Events
+from pipeline.model.formats import is_archive, is_old_word_file, is_pdf, is_word_file
+from pipeline.model.job import BATCH_PREFIX, Candidate, Conversation, Job, Problem, Receipt, Source, State, Step
+from pipeline.ports import Blobs, Clock, Drive, Ids, Queue, Records
+from pipeline.store import CANDIDATES, JOBS, RECEIPTS, Store, readable
 
-from pipeline.errors import Conflict, UserError
-from pipeline.model.codec import from_json, to_json
-from pipeline.model.formats import is_old_word_file, is_pdf, is_word_file
-from pipeline.model.job import Batch, Candidate, Conversation, Job, Source, State, Step
-from pipeline.ports import Blobs, Clock, Drive, Ids, Queue, Record, Records
-
-MAX_BYTES = 10 * 2**20
-_log = logging.getLogger("service")
+MAX_BYTES = 15 * 2**20
+"""Of one CV."""
+MAX_ARCHIVE_BYTES = 100 * 2**20
+"""Of a ZIP file with CVs."""
 _NAMESPACE = uuid.UUID("7f1b2a56-53a5-4c1e-9b2b-0e6a7f5f3c11")
-JOBS, BATCHES, CANDIDATES = "jobs", "batches", "candidates"
+_log = logging.getLogger("service")
 
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """One CV that came in. `key` makes repeats harmless: the same key is the same job. `data` is None for a link."""
+    """One file that came in. `key` makes repeats harmless: the same key is the same job. `data` is None for a link."""
 
     tenant: str
     user: str
@@ -42,10 +43,15 @@ class Submission:
 
 @dataclass(frozen=True, slots=True)
 class Defaults:
-    """`template` writes where none is asked for; `templates` are all that there are."""
+    """`template` writes where none is asked for; `templates` are all that there are. After `candidate_days` an unused candidate is erased.
+
+    `first_look` in seconds: so long after a job was sent in the sweeper looks whether somebody works on it.
+    """
 
     template: str = "classic"
     templates: tuple[str, ...] = ("classic", "modern")
+    candidate_days: int = 183
+    first_look: float = 30.0
 
 
 LANGUAGES = ("", "de", "en")
@@ -53,10 +59,15 @@ LANGUAGES = ("", "de", "en")
 
 
 class Service:
+    """`candidates` and `batches` are part of it."""
+
     def __init__(
         self, *, records: Records, blobs: Blobs, queue: Queue, drive: Drive, clock: Clock, ids: Ids, defaults: Defaults = Defaults()
     ) -> None:
-        self._records = records
+        self.store = Store(records, clock)
+        self.candidates = Candidates(self.store)
+        self.batches = Batches(self.store, drive)
+        self.events = Events(self.store)
         self._blobs = blobs
         self._queue = queue
         self._drive = drive
@@ -66,20 +77,19 @@ class Service:
 
     # --- jobs
 
-    async def submit(self, submission: Submission, *, start: bool = True) -> tuple[Job, bool]:
+    async def submit(self, submission: Submission, *, start: bool = True, problem: str = "") -> tuple[Job, bool]:
         """The job, and whether it is new. Without `start` the caller wakes it, or the sweeper does after a while.
 
+        With a `problem` (the key of an error) it has failed already: that is how a batch names the files that cannot be used.
+
+        What is written first is harmless without what is written last, the job's record: killed in between, nothing was sent in.
         Raises UserError: too_large, unknown_format.
         """
-        data = submission.data
-        if data is not None and len(data) > MAX_BYTES:
-            raise UserError("too_large", limit=MAX_BYTES // 2**20)
-        if data is not None and not (is_pdf(data) or is_word_file(data) or is_old_word_file(data)):
-            raise UserError("unknown_format")
-        job_id = self.job_id(submission.tenant, submission.key)
+        if submission.data is not None and not problem:
+            _check(submission.data)
         now = self._clock.now()
         job = Job(
-            id=job_id,
+            id=self.job_id(submission.tenant, submission.key, batch=submission.batch),
             tenant=submission.tenant,
             user=submission.user,
             source=submission.source,
@@ -91,57 +101,79 @@ class Service:
             conversation=submission.conversation,
             batch=submission.batch,
         )
-        if data is not None:
-            await self._blobs.put(blob(job, "original"), data)
-        try:
-            await self._records.put(JOBS, job.tenant, job.id, to_json(job, Job), etag=None)
-        except Conflict:
-            return await self.job(job.tenant, job.id), False
-        if start:
+        if problem:
+            job = job.model_copy(update={"state": State.FAILED, "problem": Problem(key=problem, reference=job.id[-8:].upper())})
+        elif submission.data is not None:
+            await self._blobs.put(blob(job, "original"), submission.data)
+        await self.store.mark_open(job.tenant, job.id, seconds=self._defaults.first_look)
+        await self.store.list_for_owner(job)
+        if not await self.store.create(JOBS, job.tenant, job.id, job):
+            first = await self.job(job.tenant, job.id)
+            if first.model_copy(update={"card": ""}) != job:  # else it is this one: it was written, only the answer was lost
+                await self.store.unlist(job, but=first)
+                return first, False
+        if start and not problem:
             await self.wake(job)
         return job, True
 
-    def job_id(self, tenant: str, key: str) -> str:
+    def job_id(self, tenant: str, key: str, *, batch: str = "") -> str:
         """The id of the job with that key, known before it is submitted; a fresh one without a key."""
-        return uuid.uuid5(_NAMESPACE, f"{tenant}\n{key}").hex if key else self._ids.new()
+        own = uuid.uuid5(_NAMESPACE, f"{tenant}\n{key}").hex if key else self._ids.new()
+        return batch[:BATCH_PREFIX] + own[BATCH_PREFIX:] if batch else own
 
     async def wake(self, job: Job, *, delay: float = 0.0) -> None:
-        await self._queue.send(f"{job.tenant}/{job.id}", delay=delay)
+        """Where the storage does not take the wake-up, the sweeper sends it later."""
+        try:
+            await self._queue.send(f"{job.tenant}/{job.id}", delay=delay)
+        except TransientError as error:
+            _log.warning("job %s not woken: %s", job.id, error)
 
     async def job(self, tenant: str, job_id: str) -> Job:
         """Raises UserError: unknown_job."""
-        record = await self._records.get(JOBS, tenant, job_id) if re.fullmatch(r"[0-9a-f]{32}", job_id) else None
-        if record is None:
+        found = await self.store.get(JOBS, tenant, job_id, Job) if re.fullmatch(r"[0-9a-f]{32}", job_id) else None
+        if found is None:
             raise UserError("unknown_job")
-        return from_json(record.value, Job)
+        return found
 
-    async def jobs_of(self, tenant: str, user: str) -> list[Job]:
+    async def shown(self, tenant: str, job_id: str) -> Job:
+        """The job as people see it: where the same file was known, with the result of then."""
+        return await self.batches.with_result(await self.job(tenant, job_id))
+
+    async def own_shown(self, tenant: str, user: str, job_id: str) -> Job:
+        """The same for who sent it in. Raises UserError: unknown_job, not_yours."""
+        return await self.batches.with_result(await self._own(tenant, user, job_id))
+
+    async def jobs_of(self, tenant: str, user: str, *, limit: int | None = None) -> list[Job]:
         """A user's jobs, newest first."""
-        jobs = readable(await self._records.all(JOBS, tenant))
-        return sorted((j for j in jobs if j.user == user and j.state != State.DELETED), key=lambda j: j.created, reverse=True)
+        ids = await self.store.ids_of(tenant, user, limit=limit)
+        found = [await self.store.records.get(JOBS, tenant, key) for key in ids]
+        jobs = readable([record for record in found if record])
+        return [await self.batches.with_result(job) for job in jobs if job.state != State.DELETED]
 
     async def set_card(self, tenant: str, job_id: str, card: str) -> None:
-        """Remember which message shows the job. Retries against the worker, which writes the same record."""
-        for _ in range(8):
-            record = await self._record(tenant, job_id)
-            job = from_json(record.value, Job).model_copy(update={"card": card})
-            try:
-                await self._records.put(JOBS, tenant, job_id, to_json(job, Job), etag=record.etag)
-                return
-            except Conflict:
-                continue
+        """Remember which message shows the job, and the batch that was made of it."""
+        job = await self.store.change(JOBS, tenant, job_id, Job, lambda job: job.model_copy(update={"card": card}) if job else None)
+        if job and job.archive and job.batch:
+            await self.batches.set_card(tenant, job.batch, card)
 
     async def retry(self, tenant: str, user: str, job_id: str) -> Job:
-        """Put a failed job back. Asking twice is asking once. Raises UserError: unknown_job, not_yours."""
-        record = await self._record(tenant, job_id)
-        job = from_json(record.value, Job)
-        if job.user != user:
-            raise UserError("not_yours")
-        if job.state != State.FAILED:
+        """Put a failed or cancelled job back. Asking twice is asking once. Raises UserError: unknown_job, not_yours."""
+        job = await self._own(tenant, user, job_id)
+        if job.state not in (State.FAILED, State.CANCELLED):
             return job
         for step in Step:  # a step's stored result may be what went wrong
             await self._blobs.delete(blob(job, step.value))
-        return await self._again(job, record.etag, Step.RECEIVED)
+        return await self._again(job, Step.RECEIVED)
+
+    async def retry_failed(self, tenant: str, user: str, batch_id: str) -> list[Job]:
+        """Put all failed jobs of a batch back; returns them."""
+        batch = await self.batches.of_user(tenant, user, batch_id)
+        return [await self.retry(tenant, user, job.id) for job in await self.batches.jobs(batch) if job.state == State.FAILED]
+
+    async def fresh(self, tenant: str, user: str, job_id: str) -> Job:
+        """Work on a file that was recognised all the same. Raises UserError: unknown_job, not_yours."""
+        job = await self._own(tenant, user, job_id)
+        return await self._again(job, Step.RECEIVED, fresh=True, same_as="") if job.state == State.DONE and job.same_as else job
 
     async def rewrite(self, tenant: str, user: str, job_id: str, *, template: str, language: str) -> Job:
         """Write the Word file of a finished CV again; nothing is read or structured anew. While it runs, asking again changes nothing.
@@ -152,228 +184,183 @@ class Service:
             raise UserError("unknown_template", template=template[:60], known=", ".join(self._defaults.templates))
         if language not in LANGUAGES:
             raise UserError("unknown_language", language=language[:20])
-        record = await self._record(tenant, job_id)
-        job = from_json(record.value, Job)
-        if job.user != user:
-            raise UserError("not_yours")
+        job = await self._own(tenant, user, job_id)
+        if job.state == State.DONE and job.same_as:
+            return await self._again(job, Step.RECEIVED, fresh=True, same_as="", template=template, language=language)
         if job.result is None or job.state not in (State.DONE, State.FAILED):
             return job
         await self._blobs.delete(blob(job, Step.WRITING.value))
-        return await self._again(job.model_copy(update={"template": template, "language": language}), record.etag, Step.WRITING)
+        return await self._again(job, Step.WRITING, template=template, language=language)
 
-    async def _again(self, job: Job, etag: str, step: Step) -> Job:
+    async def _again(self, job: Job, step: Step, **changes: object) -> Job:
         """Put an ended job back into the queue; as it is now where another was quicker."""
         now = self._clock.now()
-        back = {"state": State.QUEUED, "step": step, "attempts": 0, "problem": None, "updated": now, "asked_again": now}
-        job = job.model_copy(update=back)
-        try:
-            await self._records.put(JOBS, job.tenant, job.id, to_json(job, Job), etag=etag)
-        except Conflict:
-            return await self.job(job.tenant, job.id)
-        await self.wake(job)
+        back = {"state": State.QUEUED, "step": step, "attempts": 0, "problem": None, "wake_at": None, "updated": now, "asked_again": now}
+
+        def queued(current: Job | None) -> Job | None:
+            return current.model_copy(update={**back, **changes}) if current and current.updated == job.updated else None
+
+        # marked before, so that a kill in between is noticed, and after, because the card of the old end may just have been settled
+        await self.store.mark_open(job.tenant, job.id, seconds=self._defaults.first_look)
+        job = await self.store.change(JOBS, job.tenant, job.id, Job, queued) or job
+        await self.store.mark_open(job.tenant, job.id, seconds=self._defaults.first_look)
+        if job.state == State.QUEUED:
+            await self.wake(job)
         return job
+
+    async def cancel(self, tenant: str, user: str, job_id: str) -> Job:
+        """Stop a job that waits or runs; what has ended stays as it is. Raises UserError: unknown_job, not_yours."""
+        await self._own(tenant, user, job_id)
+
+        def cancelled(job: Job | None) -> Job | None:
+            if job is None or job.state.ended:
+                return None
+            return job.model_copy(update={"state": State.CANCELLED, "lease_until": None, "wake_at": None, "updated": self._clock.now()})
+
+        await self.store.change(JOBS, tenant, job_id, Job, cancelled)
+        return await self.job(tenant, job_id)
+
+    async def cancel_batch(self, tenant: str, user: str, batch_id: str) -> list[Job]:
+        """Stop all jobs of a batch that wait or run; returns them."""
+        batch = await self.batches.of_user(tenant, user, batch_id)
+        return [await self.cancel(tenant, user, job.id) for job in await self.batches.jobs(batch) if not job.state.ended]
+
+    async def open_jobs(self, tenant: str, user: str) -> list[Job]:
+        """The user's jobs that wait or run, newest first."""
+        waiting = set(await self.store.open_ids(tenant))
+        ids = [key for key in await self.store.ids_of(tenant, user) if key in waiting]
+        return [job for job in [await self.job(tenant, key) for key in ids] if not job.state.ended]
+
+    async def settle(self, job: Job) -> bool:
+        """Say that the job's end, as given, is shown. False where it has changed since."""
+        return await self.store.settled(job)
 
     async def word(self, tenant: str, job_id: str) -> tuple[str, bytes]:
         """Name and bytes of the Word file. Raises UserError: unknown_job, not_ready."""
-        job = await self.job(tenant, job_id)
+        job = await self.shown(tenant, job_id)
         data = await self._drive.read(tenant, job.result.word) if job.result else None
         if job.result is None or data is None:
             raise UserError("not_ready")
+        await self.candidates.used(job)
         return job.result.word.name, data
 
     async def resume(self, tenant: str, job_id: str) -> tuple[str, bytes]:
         """Name and bytes of the JSON Resume. Raises UserError: unknown_job, not_ready."""
-        job = await self.job(tenant, job_id)
-        data = await self._blobs.get(blob(job, "resume"))
+        job = await self.shown(tenant, job_id)
+        data = await self._blobs.get(f"{tenant}/{job.same_as or job.id}/resume")
         if job.result is None or data is None:
             raise UserError("not_ready")
         return job.result.word.name.removesuffix(".docx") + ".json", data
 
-    async def _record(self, tenant: str, job_id: str) -> Record:
-        record = await self._records.get(JOBS, tenant, job_id)
-        if record is None:
-            raise UserError("unknown_job")
-        return record
-
-    # --- batches
-
-    def batch_id(self, tenant: str, key: str) -> str:
-        """The id of the batch with that key, known before it is opened."""
-        return uuid.uuid5(_NAMESPACE, f"batch\n{tenant}\n{key}").hex if key else self._ids.new()
-
-    async def open_batch(
-        self, tenant: str, user: str, jobs: tuple[str, ...], conversation: Conversation | None = None, *, key: str = ""
-    ) -> tuple[Batch, bool]:
-        """Jobs that came together, and whether the batch is new. The same key is the same batch."""
-        batch_id = self.batch_id(tenant, key)
-        batch = Batch(id=batch_id, tenant=tenant, user=user, created=self._clock.now(), jobs=jobs, conversation=conversation)
-        try:
-            await self._records.put(BATCHES, tenant, batch_id, to_json(batch, Batch), etag=None)
-        except Conflict:
-            return await self.batch(tenant, batch_id), False
-        return batch, True
-
-    async def batch(self, tenant: str, batch_id: str) -> Batch:
-        """Raises UserError: unknown_job."""
-        record = await self._records.get(BATCHES, tenant, batch_id)
-        if record is None:
-            raise UserError("unknown_job")
-        return from_json(record.value, Batch)
-
-    async def set_batch_card(self, tenant: str, batch_id: str, card: str) -> None:
-        record = await self._records.get(BATCHES, tenant, batch_id)
-        if record:
-            batch = from_json(record.value, Batch).model_copy(update={"card": card})
-            await self._records.put(BATCHES, tenant, batch_id, to_json(batch, Batch), etag=record.etag)
-
-    async def batch_jobs(self, batch: Batch) -> list[Job]:
-        found = [await self._records.get(JOBS, batch.tenant, job_id) for job_id in batch.jobs]
-        return [from_json(record.value, Job) for record in found if record]
-
-    # --- candidates
-
-    async def remember_candidate(self, job: Job, name: str, email: str) -> str:
-        """Attach the job to its candidate; returns the candidate's id. A CV without a name is a candidate of its own."""
-        candidate_id = candidate_key(job.tenant, name or job.id, email)
-        name = name or job.source.name
-        for _ in range(8):
-            record = await self._records.get(CANDIDATES, job.tenant, candidate_id)
-            known = from_json(record.value, Candidate) if record else Candidate(id=candidate_id, tenant=job.tenant, name=name, email=email)
-            if job.id in known.jobs:
-                return candidate_id
-            updated = known.model_copy(update={"jobs": (*known.jobs, job.id)})
-            try:
-                etag = record.etag if record else None
-                await self._records.put(CANDIDATES, job.tenant, candidate_id, to_json(updated, Candidate), etag=etag)
-                return candidate_id
-            except Conflict:
-                continue
-        raise Conflict(candidate_id)
-
-    async def find_candidates(self, tenant: str, user: str, text: str) -> list[Candidate]:
-        """Candidates of the user whose name is like the text, best first."""
-        wanted = _folded(text)
-        if not wanted:
-            return []
-        own = {job.id for job in await self.jobs_of(tenant, user)}
-        found = []
-        for record in await self._records.all(CANDIDATES, tenant):
-            candidate = from_json(record.value, Candidate)
-            score = max(fuzz.WRatio(wanted, _folded(candidate.name)), fuzz.partial_ratio(wanted, _folded(candidate.name)))
-            if score >= 80 and own & set(candidate.jobs):
-                found.append((score, candidate))
-        return [c for _, c in sorted(found, key=lambda pair: (-pair[0], pair[1].name))]
-
-    async def candidate(self, tenant: str, user: str, candidate_id: str) -> Candidate:
-        """A candidate of the user. Raises UserError: unknown_candidate."""
-        record = await self._records.get(CANDIDATES, tenant, candidate_id) if re.fullmatch(r"[0-9a-f]{32}", candidate_id) else None
-        found = from_json(record.value, Candidate) if record else None
-        own = {job.id for job in await self.jobs_of(tenant, user)}
-        if found is None or not own & set(found.jobs):
-            raise UserError("unknown_candidate")
-        return found
-
-    async def candidate_of(self, tenant: str, job_id: str) -> Candidate | None:
-        """The candidate whose CV the job made."""
-        job = await self.job(tenant, job_id)
-        record = await self._records.get(CANDIDATES, tenant, job.result.candidate_id) if job.result else None
-        return from_json(record.value, Candidate) if record else None
-
-    async def delete_candidate(self, tenant: str, user: str, candidate_id: str) -> list[Job]:
-        """Erase what we hold of a candidate: originals, results, Word files. Returns the jobs as they were, for their cards.
-
-        Only what the user sent in; what others sent of the same person stays. Deleting again what is gone returns nothing.
-        """
-        try:
-            candidate = await self.candidate(tenant, user, candidate_id)
-        except UserError:
-            return []
-        found = [await self._records.get(JOBS, tenant, job_id) for job_id in candidate.jobs]
-        jobs = [from_json(record.value, Job) for record in found if record]
-        erased = [await self.erase(job) for job in jobs if job.user == user]
-        for job in erased:
-            await self._forget(job, candidate_id)
-        return erased
-
-    async def delete_job(self, tenant: str, user: str, job_id: str) -> Job:
-        """Erase one CV and what came of it. Returns the job as it was. Raises UserError: unknown_job, not_yours."""
+    async def _own(self, tenant: str, user: str, job_id: str) -> Job:
+        """Raises UserError: unknown_job, not_yours."""
         job = await self.job(tenant, job_id)
         if job.user != user:
             raise UserError("not_yours")
-        job = await self.erase(job)
-        if job.result:
-            await self._forget(job, job.result.candidate_id)
         return job
 
-    async def _forget(self, job: Job, candidate_id: str) -> None:
-        """Take the job off its candidate; a candidate without CVs is erased too."""
-        for _ in range(8):
-            record = await self._records.get(CANDIDATES, job.tenant, candidate_id)
-            if record is None:
-                return
-            candidate = from_json(record.value, Candidate)
-            rest = tuple(j for j in candidate.jobs if j != job.id)
-            if not rest:
-                await self._records.delete(CANDIDATES, job.tenant, candidate_id)
-                return
-            try:
-                changed = candidate.model_copy(update={"jobs": rest})
-                await self._records.put(CANDIDATES, job.tenant, candidate_id, to_json(changed, Candidate), etag=record.etag)
-                return
-            except Conflict:
-                continue
+    # --- erasing
 
-    async def erase(self, job: Job) -> Job:
-        """Remove files and blobs; keep of the record only that there was one. Returns the job as it was last."""
-        while True:
-            record = await self._record(job.tenant, job.id)
-            last = from_json(record.value, Job)
-            if last.state == State.DELETED:
-                return job
-            bare = last.model_copy(
-                update={
-                    "state": State.DELETED,
-                    "source": Source(name=""),
-                    "result": None,
-                    "problem": None,
-                    "content": "",
-                    "updated": self._clock.now(),
-                }
-            )
-            try:
-                await self._records.put(JOBS, job.tenant, job.id, to_json(bare, Job), etag=record.etag)
-                break
-            except Conflict:
+    async def jobs_of_candidate(self, tenant: str, user: str, candidate_id: str) -> list[Job]:
+        """All CVs of a candidate of the user, also those that colleagues sent in; none where there is no such candidate."""
+        try:
+            candidate = await self.candidates.of_user(tenant, user, candidate_id)
+        except UserError:
+            return []
+        found = [await self.store.get(JOBS, tenant, key, Job) for key in candidate.jobs]
+        return [job for job in found if job]
+
+    async def reject(self, candidate: Candidate) -> datetime:
+        """Record that nothing comes of a candidate; returns when the data is erased."""
+        await self.candidates.rejected(candidate)
+        await self.events.note(candidate.tenant, "candidate.rejected", candidate.id, at=self._clock.now())
+        return self._clock.now() + timedelta(days=self._defaults.candidate_days)
+
+    async def delete_candidate(self, tenant: str, user: str, candidate_id: str) -> Receipt | None:
+        """Erase a candidate everywhere: originals, results, Word files, records, whoever of the firm sent them in.
+
+        Who has sent in a CV of the candidate may ask for it. None where there is no such candidate (any more).
+        """
+        try:
+            candidate = await self.candidates.of_user(tenant, user, candidate_id)
+        except UserError:
+            return None
+        return await self.erase_candidate(tenant, candidate.id)
+
+    async def erase_candidate(self, tenant: str, candidate_id: str) -> Receipt | None:
+        """The same for whoever acts for the firm. Killed in between, the next retention run does it to its end."""
+        candidate = await self.store.get(CANDIDATES, tenant, candidate_id, Candidate)
+        if candidate is None:
+            return None
+        await self.candidates.erasing(candidate)
+        cvs = files = blobs = cards = 0
+        for key in candidate.jobs:
+            job = await self.store.get(JOBS, tenant, key, Job)
+            if job is None or job.state == State.DELETED:
                 continue
+            last, erased = await self.erase(job)
+            cvs, files, blobs, cards = cvs + 1, files + erased.files, blobs + erased.blobs, cards + bool(last.card or last.batch)
+        await self.events.destroy_key(tenant, candidate_id)
+        await self.store.records.delete(CANDIDATES, tenant, candidate_id)
+        reference = self._ids.new()[:12]
+        receipt = Receipt(reference=reference.upper(), tenant=tenant, at=self._clock.now(), cvs=cvs, files=files, blobs=blobs, cards=cards)
+        await self.store.create(RECEIPTS, tenant, reference, receipt)
+        return receipt
+
+    async def delete_job(self, tenant: str, user: str, job_id: str) -> Job:
+        """Erase one CV and what came of it. Returns the job as it was. Raises UserError: unknown_job, not_yours."""
+        job = await self._own(tenant, user, job_id)
+        job = (await self.erase(job))[0]
+        if job.candidate:
+            await self.candidates.forget(job, job.candidate)
+        return job
+
+    async def erase(self, job: Job) -> tuple[Job, Erased]:
+        """Remove files and blobs; keep of the record only that there was one. Returns the job as it was last, and what went.
+
+        The record goes last: killed before, the job is found again and erased to its end. Its card is open until it says "deleted".
+        """
+        last = await self.store.get(JOBS, job.tenant, job.id, Job)
+        if last is None or last.state == State.DELETED:
+            return job, Erased()
+        if not last.state.ended:
+            last = await self.cancel(last.tenant, last.user, last.id)
+        await self.store.mark_open(job.tenant, job.id, seconds=self._defaults.first_look)
+        files = 0
         if last.result:
             await self._drive.delete(job.tenant, last.result.word)
-        await self._blobs.delete(f"{job.tenant}/{job.id}")
-        return last
+            files = 1
+        blobs = await self._blobs.delete(f"{job.tenant}/{job.id}")
+        if last.content:
+            await self.store.forget_content(last)
+        now = self._clock.now()
+
+        def bare(known: Job | None) -> Job | None:
+            gone = {"state": State.DELETED, "source": Source(name=""), "result": None, "problem": None, "content": "", "updated": now}
+            gone |= {"same_as": "", "candidate": ""}
+            return known.model_copy(update=gone) if known else None
+
+        await self.store.change(JOBS, job.tenant, job.id, Job, bare)
+        await self.store.unlist(last)
+        return last, Erased(blobs=blobs, files=files)
 
 
-def readable(records: list[Record]) -> list[Job]:
-    """The jobs of the records; one that an older version wrote and this one cannot read is left out and logged."""
-    jobs = []
-    for record in records:
-        try:
-            jobs.append(from_json(record.value, Job))
-        except ValidationError:
-            _log.error("record of job %s cannot be read", record.key)
-    return jobs
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """How many blobs and Word files went."""
+
+    blobs: int = 0
+    files: int = 0
+
+
+def _check(data: bytes) -> None:
+    """Raises UserError: too_large, unknown_format."""
+    limit = MAX_ARCHIVE_BYTES if is_archive(data) else MAX_BYTES
+    if len(data) > limit:
+        raise UserError("too_large", limit=limit // 2**20)
+    if not any(known(data) for known in (is_pdf, is_word_file, is_old_word_file, is_archive)):
+        raise UserError("unknown_format")
 
 
 def blob(job: Job, name: str) -> str:
     return f"{job.tenant}/{job.id}/{name}"
-
-
-def candidate_key(tenant: str, name: str, email: str) -> str:
-    """The same person in one tenant: name and e-mail address agree."""
-    identity = f"{_folded(name)}\n{email.casefold()}"
-    return hashlib.sha256(f"{tenant}\n{identity}".encode()).hexdigest()[:32]
-
-
-def _folded(text: str) -> str:
-    """Casefolded letters of any script, without accents, one space between words; "Müller" is "mueller"."""
-    text = text.casefold().replace("ß", "ss").replace("ä", "ae").replace("ö", "oe").replace("ü", "ue")
-    plain = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
-    return " ".join(re.findall(r"[^\W_]+", plain))

@@ -12,7 +12,7 @@ from functools import cache
 
 import pypdf
 
-MAX = 10 * 2**20
+MAX = 15 * 2**20
 _LINE = b"BT /F1 10 Tf 60 %d Td (Ada Beispiel, Softwareentwicklerin in Bonn, 03/2018 - heute) Tj ET\n"
 CONTENT = b"".join(_LINE % y for y in range(100, 700, 40))
 FONT = b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>"

@@ -19,11 +19,12 @@ class State(StrEnum):
     RUNNING = "running"
     DONE = "done"
     FAILED = "failed"
+    CANCELLED = "cancelled"
     DELETED = "deleted"
 
     @property
     def ended(self) -> bool:
-        return self in (State.DONE, State.FAILED, State.DELETED)
+        return self not in (State.QUEUED, State.RUNNING)
 
 
 class Step(StrEnum):
@@ -60,11 +61,12 @@ class Source(_Stored):
 
 
 class DriveItem(_Stored):
-    """A saved file: `id` within its drive, `url` opens it for the user."""
+    """A saved file: `id` within its drive, `url` opens it for the user, `folder` the folder it lies in, where there is one to open."""
 
     id: str
     name: str
     url: str
+    folder: str = ""
 
 
 class Notice(_Stored):
@@ -73,6 +75,13 @@ class Notice(_Stored):
     severity: Severity
     key: str
     values: dict[str, str] = Field(default_factory=dict)
+
+
+class Change(_Stored):
+    """What a new version of a CV says that the one before did not (or the other way round); `kind` is the key of a message."""
+
+    kind: str
+    text: str
 
 
 class Usage(_Stored):
@@ -100,6 +109,8 @@ class Result(_Stored):
     structurer: str = ""
     word: DriveItem
     pages: int = 0
+    version: int = 1
+    changes: tuple[Change, ...] = ()
 
 
 class Problem(_Stored):
@@ -112,6 +123,12 @@ class Problem(_Stored):
 
 
 class Job(_Stored):
+    """`same_as` is the job whose result this one has, because the same file was worked on before, unless `fresh` was asked for.
+
+    An `archive` is a ZIP file: its work is to become the jobs of the CVs in it, in the batch that it names. `content` is the SHA-256 of the
+    file's bytes, `candidate` the id of whose CV it is, once that is known.
+    """
+
     id: str
     tenant: str
     user: str
@@ -130,7 +147,11 @@ class Job(_Stored):
     conversation: Conversation | None = None
     card: str = ""
     batch: str = ""
+    archive: bool = False
     content: str = ""
+    same_as: str = ""
+    fresh: bool = False
+    candidate: str = ""
     timings: dict[str, float] = Field(default_factory=dict)
     usage: Usage = Usage()
     result: Result | None = None
@@ -150,22 +171,65 @@ class Job(_Stored):
 
 
 class Batch(_Stored):
-    """Several jobs that came together and share one card."""
+    """Several jobs that came together and share one card; their ids begin with its `prefix`.
+
+    `page` of the results is the one that the card shows. Before `next_update` nobody draws the card again.
+    """
 
     id: str
     tenant: str
     user: str
     created: datetime
-    jobs: tuple[str, ...]
     conversation: Conversation | None = None
     card: str = ""
+    page: int = 0
+    next_update: datetime | None = None
+
+    @property
+    def prefix(self) -> str:
+        return self.id[:BATCH_PREFIX]
+
+
+BATCH_PREFIX = 12
+"""Digits of a batch's id that its jobs' ids begin with: so one question finds them all."""
+
+
+class Marker(_Stored):
+    """Says that a job's card is not final yet: at `due` somebody looks after it."""
+
+    due: datetime
+
+
+class Pointer(_Stored):
+    """Where the result for some content is."""
+
+    job: str
 
 
 class Candidate(_Stored):
-    """The person; may own several CVs."""
+    """The person; may own several CVs: the jobs are their versions, oldest first.
+
+    `used`: when somebody last worked with one of them; `rejected`: when it was said that nothing comes of it; `erasing`: since then they are
+    being erased, whatever is killed in between.
+    """
 
     id: str
     tenant: str
     name: str
     email: str = ""
     jobs: tuple[str, ...] = ()
+    used: datetime
+    rejected: datetime | None = None
+    erasing: bool = False
+
+
+class Receipt(_Stored):
+    """That a candidate was erased: what went, without saying who it was. `cards` were replaced by "deleted"."""
+
+    reference: str
+    tenant: str
+    at: datetime
+    cvs: int = 0
+    files: int = 0
+    blobs: int = 0
+    cards: int = 0

@@ -20,7 +20,7 @@ from pipeline.ports import PageImage
 from pipeline.read.pixels import HEAD
 from pipeline.read.zygote import REQUEST, WALL_SECONDS
 
-MAX_BYTES = 10 * 2**20
+MAX_BYTES = 15 * 2**20
 _ROOT = Path(__file__).parents[2]
 _log = logging.getLogger("sandbox")
 _MAX_ANSWER = 32 * 2**20

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
-from pipeline.errors import TransientError
+from pipeline.errors import Busy, TransientError
 from pipeline.lang.dates import find_dates, find_periods
 from pipeline.lang.instructions import instructing
 from pipeline.lang.levels import cefr
@@ -60,7 +60,8 @@ class Asked:
 async def structure_by_model(document: Document, rules: Cv, llm: Llm) -> Asked:
     """`rules` is what the rules made of the same document: they fill the fields of a question that fails.
 
-    Raises RefusedByModel where no question got an answer of use, TransientError where the model cannot be reached.
+    Raises RefusedByModel where no question got an answer of use, TransientError where the model cannot be reached,
+    Busy where one of the questions has to wait.
     """
     layout = layout_of(document)
     telling = instructing([line.text for line in layout.lines])
@@ -69,7 +70,7 @@ async def structure_by_model(document: Document, rules: Cv, llm: Llm) -> Asked:
     answers = await asyncio.gather(*(_ask(q, shown[q.name], llm) for q in QUESTIONS), return_exceptions=True)
     usage, cv, findings, failed, model = Usage(), Cv(rules.language, ""), [], [], ""
     for question, given in zip(QUESTIONS, answers, strict=True):
-        if isinstance(given, (RefusedByModel, TransientError)):
+        if isinstance(given, (RefusedByModel, TransientError)) and not isinstance(given, Busy):
             failed.append((question, given))
             continue
         if isinstance(given, BaseException):

@@ -4,104 +4,25 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from pipeline.adapters.local.files import FolderBlobs, FolderDrive
-from pipeline.adapters.local.sqlite import SqliteFile, SqliteQueue, SqliteRecords
 from pipeline.conversion import Tools
-from pipeline.errors import TransientError, UserError
-from pipeline.jobs import MAX_ATTEMPTS, WAITED_TOO_LONG, Runner
+from pipeline.errors import Busy, TransientError, UserError
+from pipeline.jobs import MAX_ATTEMPTS
 from pipeline.model.document import Document
 from pipeline.model.job import Job, Source, State, Step
-from pipeline.service import Service, Submission
-from tests.conftest import NOW, sample
-
-
-@dataclass
-class Clock:
-    time: datetime = NOW
-
-    def now(self) -> datetime:
-        return self.time
-
-
-@dataclass
-class Ids:
-    count: int = 0
-
-    def new(self) -> str:
-        self.count += 1
-        return f"{self.count:032x}"
-
-
-@dataclass
-class Reader:
-    """Hands out a ready document; `faults` come first."""
-
-    document: Document
-    faults: list[BaseException] = field(default_factory=list)
-    calls: int = 0
-
-    async def read(self, pdf: bytes) -> Document:
-        self.calls += 1
-        if self.faults:
-            raise self.faults.pop(0)
-        return self.document
-
-
-@dataclass
-class Incoming:
-    data: bytes
-    calls: int = 0
-
-    async def fetch(self, source: Source, *, limit: int) -> bytes:
-        self.calls += 1
-        return self.data
-
-
-@dataclass
-class World:
-    service: Service
-    runner: Runner
-    reader: Reader
-    incoming: Incoming
-    queue: SqliteQueue
-    records: SqliteRecords
-    clock: Clock
-    root: Path
-    seen: list[Job] = field(default_factory=list)
-
-    async def notify(self, job: Job) -> None:
-        self.seen.append(job)
-
-    async def submit(self, **changes: Any) -> Job:
-        base = Submission(tenant="t", user="u", source=Source(name="cv.pdf"), data=sample("de-tabelle-yilmaz"))
-        job, _ = await self.service.submit(replace(base, **changes))
-        return job
-
-    async def run(self, job: Job) -> Job | None:
-        return await self.runner.run(job.tenant, job.id, self.notify)
-
-    def files(self) -> list[Path]:
-        return [p for p in self.root.rglob("*") if p.is_file() and "sqlite" not in p.name]
+from pipeline.service import Defaults, Submission
+from tests.world import World, make_world
 
 
 @pytest.fixture
 async def world(tmp_path: Path, documents: dict[str, Document]) -> AsyncIterator[World]:
-    file = SqliteFile(tmp_path / "w.sqlite")
-    records, clock, ids = SqliteRecords(file), Clock(), Ids()
-    queue = SqliteQueue(file, now=lambda: clock.time.timestamp())
-    blobs, drive = FolderBlobs(tmp_path / "blobs"), FolderDrive(tmp_path / "drive", base_url="http://127.0.0.1:1")
-    service = Service(records=records, blobs=blobs, queue=queue, drive=drive, clock=clock, ids=ids)
-    reader, incoming = Reader(documents["de-tabelle-yilmaz"]), Incoming(sample("de-tabelle-yilmaz"))
-    runner = Runner(service, records, blobs, drive, incoming, Tools(reader), clock, ids)
-    yield World(service, runner, reader, incoming, queue, records, clock, tmp_path)
-    await file.close()
+    async with make_world(tmp_path, documents) as made:
+        yield made
 
 
 async def test_a_job_goes_through_its_steps_to_a_result(world: World) -> None:
@@ -146,7 +67,7 @@ async def test_a_crash_resumes_where_it_was(world: World, crash_at: Step) -> Non
     done = await world.run(job)
     assert done.state == State.DONE
     assert world.reader.calls == 1
-    assert len(list((world.root / "drive").rglob("*.docx"))) == 1
+    assert len(list((world.root / "blobs").rglob("word"))) == 1
 
 
 async def test_two_workers_one_result(world: World) -> None:
@@ -164,28 +85,40 @@ async def test_a_frozen_worker_that_wakes_up_late_loses(world: World) -> None:
             world.reader.calls += 1
             assert (await world.run(job)).state == State.DONE
 
-    assert await world.runner.run("t", job.id, freeze) is None
-    assert len(list((world.root / "drive").rglob("*.docx"))) == 1
+    assert (await world.runner.run("t", job.id, freeze)).job is None
+    assert len(list((world.root / "blobs").rglob("word"))) == 1
 
 
 async def test_a_passing_fault_is_tried_again_later(world: World) -> None:
     world.reader.faults = [TransientError("x", retry_after=5)]
     job = await world.submit()
-    await world.queue.delete(await world.queue.receive(lease=1))
-    assert (await world.run(job)).state == State.QUEUED
-    assert await world.queue.receive(lease=1) is None
+    outcome = await world.wakeup(job)
+    assert (outcome.job.state, outcome.again) == (State.QUEUED, 5)
+    assert (await world.wakeup(job)).again == pytest.approx(5.5), "not before its time"
     world.clock.time += timedelta(seconds=6)
-    assert (await world.queue.receive(lease=1)).body == f"t/{job.id}"
     assert (await world.run(job)).state == State.DONE
 
 
-async def test_after_five_attempts_the_card_is_honest(world: World) -> None:
+async def test_after_five_attempts_the_card_is_honest_and_the_wake_up_a_dead_letter(world: World) -> None:
     world.reader.faults = [TransientError("x") for _ in range(9)]
     job = await world.submit()
-    for _ in range(MAX_ATTEMPTS):
-        last = await world.run(job)
-    assert (last.state, last.problem.key, last.problem.retry) == (State.FAILED, "unavailable", True)
+    for attempt in range(1, MAX_ATTEMPTS + 1):
+        outcome = await world.wakeup(job)
+        assert outcome.dead == (attempt == MAX_ATTEMPTS)
+        world.clock.time += timedelta(minutes=2)
+    assert (outcome.job.state, outcome.job.problem.key, outcome.job.problem.retry) == (State.FAILED, "unavailable", True)
+    assert world.reader.calls == MAX_ATTEMPTS
     assert await world.run(job) is None
+
+
+async def test_waiting_for_room_is_no_attempt(world: World) -> None:
+    world.reader.faults = [Busy("full", retry_after=5) for _ in range(MAX_ATTEMPTS + 2)]
+    job = await world.submit()
+    for _ in range(MAX_ATTEMPTS + 2):
+        outcome = await world.wakeup(job)
+        assert (outcome.job.state, outcome.again, outcome.job.attempts) == (State.QUEUED, 5, 0)
+        world.clock.time += timedelta(seconds=6)
+    assert (await world.run(job)).state == State.DONE
 
 
 async def test_a_worker_that_always_dies_does_not_loop_for_ever(world: World) -> None:
@@ -198,7 +131,8 @@ async def test_a_worker_that_always_dies_does_not_loop_for_ever(world: World) ->
         with pytest.raises(asyncio.CancelledError):
             await world.runner.run("t", job.id, die)
         world.clock.time += timedelta(seconds=world.runner.lease + 1)
-    assert (await world.run(job)).problem.key == "gave_up"
+    outcome = await world.wakeup(job)
+    assert (outcome.job.problem.key, outcome.dead) == ("gave_up", True)
 
 
 async def test_a_bug_has_a_reference_number_and_no_personal_data_in_the_log(world: World, caplog: pytest.LogCaptureFixture) -> None:
@@ -224,21 +158,50 @@ async def test_a_failed_job_can_be_tried_again_by_its_owner_only(world: World) -
 
 
 async def test_the_sweeper_wakes_what_nobody_works_on(world: World) -> None:
-    waiting = await world.submit()
-    silent = await world.submit()
+    waiting, silent = await world.submit(), await world.submit()
+    for _ in range(2):  # both wake-ups are lost
+        await world.queue.delete(await world.queue.receive(lease=1))
 
     async def die(_: Job) -> None:
         raise asyncio.CancelledError
 
     with pytest.raises(asyncio.CancelledError):
         await world.runner.run("t", silent.id, die)
-    assert await world.runner.sweep() == 0
-    world.clock.time += timedelta(seconds=world.runner.lease + 1)
-    assert await world.runner.sweep() == 1, "the silent one"
-    world.clock.time += timedelta(seconds=WAITED_TOO_LONG)
-    assert await world.runner.sweep() == 2, "now the waiting one, too"
-    assert (await world.run(waiting)).state == (await world.run(silent)).state == State.DONE
-    assert await world.runner.sweep() == 0
+    assert await world.runner.sweep(world.notify) == 0, "not yet"
+    world.clock.time += timedelta(seconds=Defaults().first_look + 1)
+    assert await world.runner.sweep(world.notify) == 2
+    await world.work()
+    assert {(await world.service.job("t", job.id)).state for job in (waiting, silent)} == {State.DONE}
+    world.clock.time += timedelta(hours=1)
+    assert await world.runner.sweep(world.notify) == 0, "nobody waits for a card: done is done"
+
+
+async def test_two_sweepers_wake_once(world: World) -> None:
+    await world.submit()
+    await world.queue.delete(await world.queue.receive(lease=1))
+    world.clock.time += timedelta(seconds=Defaults().first_look + 1)
+    assert sum(await asyncio.gather(*(world.runner.sweep(world.notify) for _ in range(4)))) == 1
+    assert await world.queue.receive(lease=1)
+    assert await world.queue.receive(lease=1) is None
+
+
+async def test_a_card_that_did_not_arrive_is_shown_again(world: World) -> None:
+    job = await world.submit(conversation=world.conversation())
+    await world.run(job)
+    world.seen.clear()
+    world.clock.time += timedelta(minutes=2)
+    await world.runner.sweep(world.notify)
+    assert [(seen.id, seen.state) for seen in world.seen] == [(job.id, State.DONE)]
+    assert await world.service.settle(world.seen[0])
+    world.clock.time += timedelta(days=1)
+    assert await world.runner.sweep(world.notify) == 0
+
+
+async def test_what_was_killed_before_its_record_was_never_sent_in(world: World) -> None:
+    await world.service.store.mark_open("t", "f" * 32, seconds=1)
+    world.clock.time += timedelta(seconds=2)
+    assert await world.runner.sweep(world.notify) == 1
+    assert await world.service.store.open_ids("t") == []
 
 
 async def test_shutdown_gives_a_running_job_back_without_counting_the_attempt(world: World) -> None:
@@ -258,16 +221,16 @@ async def test_shutdown_gives_a_running_job_back_without_counting_the_attempt(wo
 
 async def test_deleting_a_candidate_erases_every_trace(world: World) -> None:
     jobs = [await world.run(await world.submit()) for _ in range(2)]
-    candidate = (await world.service.find_candidates("t", "u", "yilmas"))[0]
+    candidate = (await world.service.candidates.find("t", "u", "yilmas"))[0]
     assert set(candidate.jobs) == {j.id for j in jobs}
-    erased = await world.service.delete_candidate("t", "u", candidate.id)
-    assert len(erased) == 2
+    receipt = await world.service.delete_candidate("t", "u", candidate.id)
+    assert (receipt.cvs, receipt.files) == (2, 2)
     assert world.files() == []
     for job in jobs:
         record = (await world.records.get("jobs", "t", job.id)).value
         assert b"Yilmaz" not in record
         assert b"cv.pdf" not in record
-    assert await world.service.delete_candidate("t", "u", candidate.id) == []
+    assert await world.service.delete_candidate("t", "u", candidate.id) is None
     assert b"Yilmaz" not in b"".join(p.read_bytes() for p in world.root.glob("w.sqlite"))
 
 
@@ -278,7 +241,7 @@ async def test_a_job_deleted_while_it_runs_leaves_nothing(world: World) -> None:
         if current.step == Step.WRITING and current.state == State.RUNNING:
             await world.service.delete_job("t", "u", job.id)
 
-    assert await world.runner.run("t", job.id, delete) is None
+    assert (await world.runner.run("t", job.id, delete)).job is None
     assert world.files() == []
     assert (await world.service.job("t", job.id)).state == State.DELETED
 
@@ -287,8 +250,8 @@ async def test_nobody_deletes_what_somebody_else_sent(world: World) -> None:
     done = await world.run(await world.submit())
     with pytest.raises(UserError):
         await world.service.delete_job("t", "somebody", done.id)
-    assert await world.service.delete_candidate("t", "somebody", done.result.candidate_id) == []
-    assert await world.service.find_candidates("t", "somebody", "Yilmaz") == []
+    assert await world.service.delete_candidate("t", "somebody", done.result.candidate_id) is None
+    assert await world.service.candidates.find("t", "somebody", "Yilmaz") == []
     with pytest.raises(UserError):
         await world.service.job("other-tenant", done.id)
 
@@ -296,13 +259,13 @@ async def test_nobody_deletes_what_somebody_else_sent(world: World) -> None:
 @pytest.mark.parametrize("text", ["Yilmaz", "deniz yilmaz", "Deniz", "yilmas", "DENIZ YILMAZ"])
 async def test_candidates_are_found_in_spite_of_typos(world: World, text: str) -> None:
     await world.run(await world.submit())
-    assert [c.name for c in await world.service.find_candidates("t", "u", text)] == ["Deniz Yilmaz"]
+    assert [c.name for c in await world.service.candidates.find("t", "u", text)] == ["Deniz Yilmaz"]
 
 
 @pytest.mark.parametrize("text", ["", "Brandt", "x"])
 async def test_others_are_not_found(world: World, text: str) -> None:
     await world.run(await world.submit())
-    assert await world.service.find_candidates("t", "u", text) == []
+    assert await world.service.candidates.find("t", "u", text) == []
 
 
 class DownScanner:

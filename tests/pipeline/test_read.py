@@ -171,12 +171,12 @@ def form_bomb() -> bytes:
         (encrypted(), {"encrypted"}),
         (many_pages(), {"too_many_pages"}),
         (pdf(lambda c: c.rect(10, 10, 300, 300, fill=1)), {"scanned"}),
-        (b"%PDF-1.4" + b"x" * (10 * 2**20), {"too_large"}),
+        (b"%PDF-1.4" + b"x" * (15 * 2**20), {"too_large"}),
         (flate_bomb(), {"too_complex", "scanned"}),
         (memory_bomb(), {"too_complex", "scanned"}),
         (form_bomb(), {"too_complex", "scanned"}),
     ],
-    ids=["empty", "text", "zip", "garbage", "truncated", "encrypted", "61-pages", "no-text", "11-mb", "flate-bomb", "memory-bomb", "form-bomb"],
+    ids=["empty", "text", "zip", "garbage", "truncated", "encrypted", "61-pages", "no-text", "16-mb", "flate-bomb", "memory-bomb", "form-bomb"],
 )  # fmt: skip
 async def test_a_bad_file_ends_with_a_named_reason_and_the_sandbox_lives_on(sandbox: Sandbox, data: bytes, reasons: set[str]) -> None:
     with pytest.raises(UserError) as caught:

@@ -1,0 +1,109 @@
+"""CVs that came together: in one message, or in one ZIP file."""
+
+from __future__ import annotations
+
+import io
+import uuid
+import zipfile
+from datetime import timedelta
+
+from pipeline.errors import Conflict, UserError
+from pipeline.model.codec import from_json, to_json
+from pipeline.model.job import Batch, Conversation, Job, State
+from pipeline.ports import Drive
+from pipeline.store import BATCHES, JOBS, Store, readable
+
+_NAMESPACE = uuid.UUID("0d0a3a1c-6c9d-4a52-8a8e-0c4c4f2f9b5e")
+POSTING_SECONDS = 20.0
+"""So long whoever posts a batch's first card has to do it; then another may try."""
+
+
+class Batches:
+    def __init__(self, store: Store, drive: Drive) -> None:
+        self._store = store
+        self._drive = drive
+
+    async def open(self, tenant: str, user: str, key: str, conversation: Conversation | None = None, *, card: str = "") -> Batch:
+        """The same key is the same batch. `card` is the message that shows it, where there is one already."""
+        batch_id = batch_key(tenant, key)
+        batch = Batch(id=batch_id, tenant=tenant, user=user, created=self._store.clock.now(), conversation=conversation, card=card)
+        await self._store.create(BATCHES, tenant, batch_id, batch)
+        return await self.get(tenant, batch_id)
+
+    async def get(self, tenant: str, batch_id: str) -> Batch:
+        """Raises UserError: unknown_job."""
+        found = await self._store.get(BATCHES, tenant, batch_id, Batch)
+        if found is None:
+            raise UserError("unknown_job")
+        return found
+
+    async def of_user(self, tenant: str, user: str, batch_id: str) -> Batch:
+        """Raises UserError: unknown_job, not_yours."""
+        batch = await self.get(tenant, batch_id)
+        if batch.user != user:
+            raise UserError("not_yours")
+        return batch
+
+    async def jobs(self, batch: Batch) -> list[Job]:
+        """Its CVs in the order of their names' numbers; ZIP files count until they are unpacked, what was known before has its result."""
+        found = readable(await self._store.records.all(JOBS, batch.tenant, prefix=batch.prefix))
+        own = [job for job in found if job.batch == batch.id and not (job.archive and job.state == State.DONE)]
+        return [await self.with_result(job) for job in sorted(own, key=lambda job: (job.created, job.source.name.casefold(), job.id))]
+
+    async def with_result(self, job: Job) -> Job:
+        """Where the same file was worked on before: with the result of then, if it is still there."""
+        if not job.same_as:
+            return job
+        before = await self._store.get(JOBS, job.tenant, job.same_as, Job)
+        return job.model_copy(update={"result": before.result if before else None})
+
+    async def set_card(self, tenant: str, batch_id: str, card: str) -> None:
+        await self._store.change(BATCHES, tenant, batch_id, Batch, lambda batch: batch.model_copy(update={"card": card}) if batch else None)
+
+    async def turn_page(self, batch: Batch, page: int) -> None:
+        await self._store.change(
+            BATCHES, batch.tenant, batch.id, Batch, lambda known: known.model_copy(update={"page": max(0, page)}) if known else None
+        )
+
+    async def take_turn(self, tenant: str, batch_id: str, *, every: float) -> tuple[Batch, float]:
+        """The right to draw the batch's card now, among all processes; or how many seconds to wait before asking again (0: it is ours)."""
+        record = await self._store.records.get(BATCHES, tenant, batch_id)
+        if record is None:
+            raise UserError("unknown_job")
+        batch, now = from_json(record.value, Batch), self._store.clock.now()
+        if batch.next_update and batch.next_update > now:
+            return batch, (batch.next_update - now).total_seconds()
+        seconds = every if batch.card else max(every, POSTING_SECONDS)
+        ours = batch.model_copy(update={"next_update": now + timedelta(seconds=seconds)})
+        try:
+            await self._store.records.put(BATCHES, tenant, batch_id, to_json(ours, Batch), etag=record.etag)
+        except Conflict:
+            return batch, every
+        return ours, 0.0
+
+    async def as_zip(self, batch: Batch) -> bytes:
+        """All Word files of a batch, each under its own name. Raises UserError: not_ready."""
+        made = io.BytesIO()
+        taken: set[str] = set()
+        with zipfile.ZipFile(made, "w", zipfile.ZIP_STORED) as archive:  # Word files are compressed already
+            for job in await self.jobs(batch):
+                data = await self._drive.read(batch.tenant, job.result.word) if job.result else None
+                if job.result and data is not None:
+                    archive.writestr(zipfile.ZipInfo(_unused(job.result.word.name, taken), (1980, 1, 1, 0, 0, 0)), data)
+        if not taken:
+            raise UserError("not_ready")
+        return made.getvalue()
+
+
+def batch_key(tenant: str, key: str) -> str:
+    """The id of the batch with that key."""
+    return uuid.uuid5(_NAMESPACE, f"{tenant}\n{key}").hex
+
+
+def _unused(name: str, taken: set[str]) -> str:
+    stem, dot, ending = name.rpartition(".")
+    number, tried = 2, name
+    while tried.casefold() in taken:
+        tried, number = f"{stem} ({number}){dot}{ending}", number + 1
+    taken.add(tried.casefold())
+    return tried

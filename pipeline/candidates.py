@@ -1,0 +1,120 @@
+"""Who the CVs belong to: one person may send several, each a version of the one before."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from datetime import timedelta
+
+from rapidfuzz import fuzz
+
+from pipeline.errors import UserError
+from pipeline.model.codec import from_json
+from pipeline.model.job import Candidate, Job
+from pipeline.store import CANDIDATES, JOBS, Store
+
+LIKE = 80
+"""So alike, of 100, two names must be to be offered as the one that was meant."""
+
+
+class Candidates:
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def remember(self, job: Job, name: str, email: str) -> Candidate:
+        """Attach the job to its candidate. A CV without a name is a candidate of its own."""
+        key = candidate_key(job.tenant, name or job.id, email)
+        return await self._attach(job, Candidate(id=key, tenant=job.tenant, name=name or job.source.name, email=email, used=self._store.clock.now()))
+
+    async def join(self, job: Job, before: Job) -> None:
+        """Attach the job to the candidate of an earlier one, which the same file has made."""
+        known = await self.of_job(before)
+        if known:
+            await self._attach(job, known)
+
+    async def _attach(self, job: Job, candidate: Candidate) -> Candidate:
+        now = self._store.clock.now()
+
+        def attached(known: Candidate | None) -> Candidate:
+            known = known or candidate
+            return known.model_copy(update={"jobs": tuple(dict.fromkeys((*known.jobs, job.id))), "used": now})
+
+        found = await self._store.change(CANDIDATES, job.tenant, candidate.id, Candidate, attached)
+        if found is None:
+            raise AssertionError("a candidate was just attached")
+        return found
+
+    async def forget(self, job: Job, key: str) -> None:
+        """Take the job off its candidate; a candidate without CVs is erased too."""
+
+        def without(known: Candidate | None) -> Candidate | None:
+            return known.model_copy(update={"jobs": tuple(j for j in known.jobs if j != job.id)}) if known and job.id in known.jobs else None
+
+        rest = await self._store.change(CANDIDATES, job.tenant, key, Candidate, without)
+        if rest and not rest.jobs:
+            await self._store.records.delete(CANDIDATES, job.tenant, key)
+
+    async def used(self, job: Job) -> None:
+        """Somebody works with the candidate's CV: the time until it is erased begins anew. Noted once a day."""
+        known, now = await self.of_job(job), self._store.clock.now()
+        if known and known.used < now - timedelta(days=1):
+            await self._note(job.tenant, job.candidate, used=now)
+
+    async def rejected(self, candidate: Candidate) -> None:
+        """Nothing comes of it: from now on the time runs after which the candidate is erased."""
+        await self._note(candidate.tenant, candidate.id, rejected=self._store.clock.now())
+
+    async def erasing(self, candidate: Candidate) -> None:
+        """From now on the candidate is being erased, whatever happens in between."""
+        await self._note(candidate.tenant, candidate.id, erasing=True)
+
+    async def _note(self, tenant: str, key: str, **changes: object) -> None:
+        if key:
+            await self._store.change(CANDIDATES, tenant, key, Candidate, lambda known: known.model_copy(update=changes) if known else None)
+
+    async def all(self, tenant: str) -> list[Candidate]:
+        return [from_json(record.value, Candidate) for record in await self._store.records.all(CANDIDATES, tenant)]
+
+    async def find(self, tenant: str, user: str, text: str) -> list[Candidate]:
+        """Candidates of the user whose name is like the text, best first."""
+        wanted = _folded(text)
+        if not wanted:
+            return []
+        own = set(await self._store.ids_of(tenant, user))
+        found = []
+        for candidate in await self.all(tenant):
+            score = max(fuzz.WRatio(wanted, _folded(candidate.name)), fuzz.partial_ratio(wanted, _folded(candidate.name)))
+            if score >= LIKE and own & set(candidate.jobs):
+                found.append((score, candidate))
+        return [c for _, c in sorted(found, key=lambda pair: (-pair[0], pair[1].name))]
+
+    async def of_user(self, tenant: str, user: str, key: str) -> Candidate:
+        """A candidate of the user. Raises UserError: unknown_candidate."""
+        found = await self._store.get(CANDIDATES, tenant, key, Candidate) if re.fullmatch(r"[0-9a-f]{32}", key) else None
+        if found is None or not set(found.jobs) & set(await self._store.ids_of(tenant, user)):
+            raise UserError("unknown_candidate")
+        return found
+
+    async def of_job(self, job: Job) -> Candidate | None:
+        """The candidate whose CV the job made."""
+        return await self._store.get(CANDIDATES, job.tenant, job.candidate, Candidate) if job.candidate else None
+
+    async def versions(self, candidate: Candidate, job: Job) -> tuple[int, Job | None]:
+        """Which version of the candidate's CV the job makes, from 1, and the newest finished one before it that says something else."""
+        found = [await self._store.get(JOBS, job.tenant, key, Job) for key in candidate.jobs[: candidate.jobs.index(job.id)]]
+        earlier = [other for other in found if other and other.result and other.content != job.content]
+        return len({other.content for other in earlier}) + 1, earlier[-1] if earlier else None
+
+
+def candidate_key(tenant: str, name: str, email: str) -> str:
+    """The same person in one tenant: name and e-mail address agree."""
+    identity = f"{_folded(name)}\n{email.casefold()}"
+    return hashlib.sha256(f"{tenant}\n{identity}".encode()).hexdigest()[:32]
+
+
+def _folded(text: str) -> str:
+    """Casefolded letters of any script, without accents, one space between words; "Müller" is "mueller"."""
+    text = text.casefold().replace("ß", "ss").replace("ä", "ae").replace("ö", "oe").replace("ü", "ue")
+    plain = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+    return " ".join(re.findall(r"[^\W_]+", plain))

@@ -1,0 +1,172 @@
+"""What is kept how long: archives what is no longer hot, erases what nobody has used for long, and reports. May be killed at any moment."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+
+from pydantic import BaseModel, ConfigDict
+
+from pipeline.errors import Conflict
+from pipeline.events import EVENTS, KEYS
+from pipeline.model.codec import from_json, to_json
+from pipeline.model.job import Batch, Candidate, Job, Pointer, State
+from pipeline.ports import Blobs
+from pipeline.service import Service
+from pipeline.store import BATCHES, CANDIDATES, CONTENTS, JOBS, readable
+
+PERIODS, SCHEDULE, REPORTS = "periods", "schedule", "reports"
+EVERYBODY = "all-tenants"
+EVERY = timedelta(days=1)
+AT_ONCE = timedelta(hours=1)
+"""A run that was killed is taken up again after this time."""
+
+_log = logging.getLogger("retention")
+
+
+class Periods(BaseModel):
+    """Days: until originals and results are archived, until an unused or rejected candidate is erased, until events are forgotten."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    hot_days: int = 30
+    candidate_days: int = 183
+    log_days: int = 183
+
+
+@dataclass(slots=True)
+class Report:
+    """What was done for one tenant."""
+
+    tenant: str
+    archived: int = 0
+    candidates: int = 0
+    cvs: int = 0
+    files: int = 0
+    records: int = 0
+    events: int = 0
+
+
+class StoredReport(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    at: datetime
+    counts: dict[str, int]
+
+
+class Due(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    next: datetime
+
+
+class Retention:
+    """`periods` hold where a tenant has none of its own. `notify` hears of jobs whose card must say "deleted"."""
+
+    def __init__(self, service: Service, blobs: Blobs, periods: Periods, notify: Callable[[Job], Awaitable[None]]) -> None:
+        self._service = service
+        self._store = service.store
+        self._blobs = blobs
+        self._periods = periods
+        self._notify = notify
+
+    async def periods(self, tenant: str) -> Periods:
+        return await self._store.get(PERIODS, tenant, "retention", Periods) or self._periods
+
+    async def set_periods(self, tenant: str, periods: Periods) -> None:
+        await self._store.change(PERIODS, tenant, "retention", Periods, lambda _: periods)
+
+    async def run_if_due(self) -> list[Report]:
+        """Once a day, in one of all processes; nothing where it is not due."""
+        now, records = self._store.clock.now(), self._store.records
+        record = await records.get(SCHEDULE, EVERYBODY, "retention")
+        if record and from_json(record.value, Due).next > now:
+            return []
+        try:
+            etag = await records.put(SCHEDULE, EVERYBODY, "retention", to_json(Due(next=now + AT_ONCE), Due), etag=record.etag if record else None)
+        except Conflict:
+            return []
+        reports = await self.run()
+        try:
+            await records.put(SCHEDULE, EVERYBODY, "retention", to_json(Due(next=now + EVERY), Due), etag=etag)
+        except Conflict:
+            _log.warning("another process has begun a run meanwhile")
+        return reports
+
+    async def run(self) -> list[Report]:
+        """Everything that is due, for every tenant."""
+        tenants = {tenant for table in (JOBS, CANDIDATES, EVENTS, KEYS) for tenant in await self._store.records.tenants(table)}
+        return [await self._run(tenant) for tenant in sorted(tenants)]
+
+    async def _run(self, tenant: str) -> Report:
+        periods, now, report = await self.periods(tenant), self._store.clock.now(), Report(tenant)
+        await self._erase_candidates(tenant, now - timedelta(days=periods.candidate_days), report)
+        jobs = readable(await self._store.records.all(JOBS, tenant))
+        owned = {key for candidate in await self._service.candidates.all(tenant) for key in candidate.jobs}
+        for job in jobs:
+            age = now - job.updated
+            if job.state == State.DELETED:
+                if age > timedelta(days=periods.log_days):
+                    await self._store.records.delete(JOBS, tenant, job.id)
+                    report.records += 1
+            elif job.id not in owned and age > timedelta(days=periods.candidate_days):  # failed, cancelled, a ZIP file: nobody's CV
+                await self._erase(job, report)
+            elif job.state.ended and age > timedelta(days=periods.hot_days):
+                report.archived += await self._archive(job)
+        await self._tidy(tenant, report)
+        report.events = await self._service.events.forget_before(tenant, now - timedelta(days=periods.log_days))
+        await self._keep(report)
+        return report
+
+    async def _erase_candidates(self, tenant: str, before: datetime, report: Report) -> None:
+        for candidate in await self._service.candidates.all(tenant):
+            if not candidate.erasing and _last(candidate) > before:
+                continue
+            jobs = [job for key in candidate.jobs if (job := await self._store.get(JOBS, tenant, key, Job))]
+            receipt = await self._service.erase_candidate(tenant, candidate.id)
+            if receipt:
+                report.candidates, report.cvs, report.files = report.candidates + 1, report.cvs + receipt.cvs, report.files + receipt.files
+            for job in jobs:  # their cards will say so
+                await self._notify(job)
+
+    async def _erase(self, job: Job, report: Report) -> None:
+        _, erased = await self._service.erase(job)
+        report.cvs += 1
+        report.files += erased.files
+        await self._notify(job)
+
+    async def _archive(self, job: Job) -> int:
+        return sum([await self._blobs.archive(name) for name in await self._blobs.names(f"{job.tenant}/{job.id}")])
+
+    async def _tidy(self, tenant: str, report: Report) -> None:
+        """What points at jobs or candidates that are gone."""
+        records = self._store.records
+        jobs = {job.id for job in readable(await records.all(JOBS, tenant)) if job.state != State.DELETED}
+        candidates = {candidate.id for candidate in await self._service.candidates.all(tenant)}
+        for record in await records.all(CONTENTS, tenant):
+            if from_json(record.value, Pointer).job not in jobs:
+                await records.delete(CONTENTS, tenant, record.key)
+                report.records += 1
+        for record in await records.all(KEYS, tenant):
+            if record.key not in candidates:
+                await records.delete(KEYS, tenant, record.key)
+                report.records += 1
+        for record in await records.all(BATCHES, tenant):
+            batch = from_json(record.value, Batch)
+            if self._store.clock.now() - batch.created > EVERY and not any(key.startswith(batch.prefix) for key in jobs):
+                await records.delete(BATCHES, tenant, record.key)
+                report.records += 1
+
+    async def _keep(self, report: Report) -> None:
+        counts = {name: value for name, value in asdict(report).items() if isinstance(value, int)}
+        if any(counts.values()):
+            now = self._store.clock.now()
+            _log.info("retention: %s", counts)
+            await self._store.create(REPORTS, report.tenant, f"{int(now.timestamp() * 1000):013}", StoredReport(at=now, counts=counts))
+
+
+def _last(candidate: Candidate) -> datetime:
+    """When the time began after which the candidate is erased."""
+    return max(candidate.used, candidate.rejected) if candidate.rejected else candidate.used

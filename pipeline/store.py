@@ -1,0 +1,165 @@
+"""Records as the objects that they hold: read, changed by compare-and-set, found by their owner."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from pydantic import ValidationError
+
+from pipeline.errors import Conflict
+from pipeline.model.codec import from_json, to_json
+from pipeline.model.job import Job, Marker, Pointer, State
+from pipeline.ports import Clock, Record, Records
+
+T = TypeVar("T")
+
+JOBS, OPEN, MINE, CONTENTS, BATCHES, CANDIDATES, RECEIPTS = "jobs", "open", "mine", "contents", "batches", "candidates", "receipts"
+"""OPEN marks the jobs whose card is not final; MINE lists the jobs of a user, newest first; CONTENTS the results by the file's hash."""
+
+_TRIES = 12
+_END_OF_TIME = 10**13
+"""Milliseconds; what is newer comes first when counted down from here."""
+
+_log = logging.getLogger("store")
+
+
+class Store:
+    def __init__(self, records: Records, clock: Clock) -> None:
+        self.records = records
+        self.clock = clock
+
+    async def get(self, table: str, tenant: str, key: str, kind: type[T]) -> T | None:
+        record = await self.records.get(table, tenant, key)
+        return from_json(record.value, kind) if record else None
+
+    async def create(self, table: str, tenant: str, key: str, value: object) -> bool:
+        """False where it was there already."""
+        try:
+            await self.records.put(table, tenant, key, to_json(value, type(value)), etag=None)
+        except Conflict:
+            return False
+        return True
+
+    async def change(self, table: str, tenant: str, key: str, kind: type[T], change: Callable[[T | None], T | None]) -> T | None:
+        """Read, change, write, again where another was quicker; `change` gives None where all stays as it is.
+
+        Returns what is stored now. Raises Conflict where others are quicker every time.
+        """
+        for _ in range(_TRIES):
+            record = await self.records.get(table, tenant, key)
+            current = from_json(record.value, kind) if record else None
+            changed = change(current)
+            if changed is None:
+                return current
+            try:
+                await self.records.put(table, tenant, key, to_json(changed, kind), etag=record.etag if record else None)
+            except Conflict:
+                continue
+            return changed
+        raise Conflict(key)
+
+    # --- which jobs still need somebody
+
+    async def mark_open(self, tenant: str, job_id: str, *, seconds: float) -> None:
+        """From now on until `settled`, the sweeper looks after the job; first after so many seconds."""
+        marker = Marker(due=self.clock.now() + timedelta(seconds=seconds))
+        if not await self.create(OPEN, tenant, job_id, marker):
+            await self.change(OPEN, tenant, job_id, Marker, lambda _: marker)
+
+    async def due(self, tenant: str) -> list[str]:
+        """The open jobs of a tenant that somebody should look after now."""
+        now = self.clock.now()
+        return [record.key for record in await self.records.all(OPEN, tenant) if from_json(record.value, Marker).due <= now]
+
+    async def open_ids(self, tenant: str, *, prefix: str = "") -> list[str]:
+        """The jobs whose card is not final; those of a batch with its prefix."""
+        return [record.key for record in await self.records.all(OPEN, tenant, prefix=prefix)]
+
+    async def take_care(self, tenant: str, job_id: str, *, until: datetime) -> bool:
+        """Of several sweepers one wins the right to look after a job; the next may after `until`."""
+        record = await self.records.get(OPEN, tenant, job_id)
+        if record is None or from_json(record.value, Marker).due > self.clock.now():
+            return False
+        try:
+            await self.records.put(OPEN, tenant, job_id, to_json(Marker(due=until), Marker), etag=record.etag)
+        except Conflict:
+            return False
+        return True
+
+    async def settled(self, job: Job) -> bool:
+        """The card shows the job's end as it is given: nobody needs to look after it any more. False where it has changed since."""
+        marker = await self.records.get(OPEN, job.tenant, job.id)
+        now = await self.get(JOBS, job.tenant, job.id, Job)
+        if now is not None and (now.updated != job.updated or not now.state.ended):
+            return False
+        if marker:
+            try:
+                await self.records.delete(OPEN, job.tenant, job.id, etag=marker.etag)
+            except Conflict:
+                return False
+        return True
+
+    # --- which content is known
+
+    async def known_content(self, job: Job) -> Job | None:
+        """Another job that made the same of the same file, if its result is still there."""
+        pointer = await self.get(CONTENTS, job.tenant, _content(job), Pointer)
+        if pointer is None or pointer.job == job.id:
+            return None
+        before = await self.get(JOBS, job.tenant, pointer.job, Job)
+        usable = before and before.state == State.DONE and before.result and before.content == job.content
+        return before if usable else None
+
+    async def remember_content(self, job: Job) -> None:
+        """The newest result stands for its content."""
+        await self.change(CONTENTS, job.tenant, _content(job), Pointer, lambda _: Pointer(job=job.id))
+
+    async def forget_content(self, job: Job) -> None:
+        pointer = await self.records.get(CONTENTS, job.tenant, _content(job))
+        if pointer and from_json(pointer.value, Pointer).job == job.id:
+            with suppress(Conflict):  # a newer result has taken its place
+                await self.records.delete(CONTENTS, job.tenant, pointer.key, etag=pointer.etag)
+
+    # --- whose jobs
+
+    async def list_for_owner(self, job: Job) -> None:
+        await self.create(MINE, job.tenant, _mine(job), {})
+
+    async def unlist(self, job: Job, *, but: Job | None = None) -> None:
+        """Take the job off its owner's list; with `but`, only where that one stands in another place of it."""
+        if but is None or _mine(job) != _mine(but):
+            await self.records.delete(MINE, job.tenant, _mine(job))
+
+    async def ids_of(self, tenant: str, user: str, *, limit: int | None = None) -> list[str]:
+        """The ids of a user's jobs, newest first."""
+        records = await self.records.all(MINE, tenant, prefix=f"{_owner(user)}-", limit=limit)
+        return list(dict.fromkeys(record.key.rpartition("-")[2] for record in records))
+
+
+def readable(records: list[Record]) -> list[Job]:
+    """The jobs of the records; one that an older version wrote and this one cannot read is left out and logged."""
+    jobs = []
+    for record in records:
+        try:
+            jobs.append(from_json(record.value, Job))
+        except ValidationError:
+            _log.error("record of job %s cannot be read", record.key)
+    return jobs
+
+
+def _content(job: Job) -> str:
+    """The same file, to be written in the same way."""
+    return hashlib.sha256(f"{job.content}\n{job.template}\n{job.language}".encode()).hexdigest()[:32]
+
+
+def _owner(user: str) -> str:
+    return hashlib.sha256(user.encode()).hexdigest()[:16]
+
+
+def _mine(job: Job) -> str:
+    return f"{_owner(job.user)}-{_END_OF_TIME - int(job.created.timestamp() * 1000):013}-{job.id}"
