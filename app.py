@@ -1,6 +1,8 @@
 """Composition root: Settings -> adapters -> Services -> bot -> aiohttp. The only place that builds anything.
 
-python app.py serve | worker | convert FILE_OR_FOLDER… --out DIR | extract FILE_OR_FOLDER… [--out DIR]
+python app.py serve | worker [--workers N]
+              convert FILE_OR_FOLDER… --out DIR | extract FILE_OR_FOLDER… [--out DIR]
+              storage migrate --to azure|local | storage backup FILE | storage restore FILE | storage dead-letters | retention
 """
 
 from __future__ import annotations
@@ -11,47 +13,80 @@ import ctypes
 import os
 import signal
 import sys
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bot.logs import set_up
-from bot.settings import BadSettings, Settings
+from bot.settings import LEAST_LOG_DAYS, BadSettings, Settings
 from cards.i18n import catalogue, catalogues
 from pipeline.adapters.clamd import Clamd
 from pipeline.adapters.local.system import RandomIds, SystemClock
 from pipeline.adapters.local.tesseract import Tesseract, installed
+from pipeline.adapters.served_drive import ServedDrive
+from pipeline.budget import Budget, Limits
 from pipeline.conversion import Options, Tools, convert
 from pipeline.errors import UserError
+from pipeline.jobs import Notify, Runner
+from pipeline.model.job import Job
 from pipeline.ports import Llm
 from pipeline.read.reader import Reader
 from pipeline.read.sandbox import Sandbox
 from pipeline.render.word import template_names, template_path
+from pipeline.retention import Periods, Retention
+from pipeline.service import Defaults, Service
+from pipeline.transfer import Storage
+
+if TYPE_CHECKING:  # the bot's packages load slowly: the command line does without
+    from bot.adapter import TeamsAdapter
+    from bot.board import Board
+    from bot.sender import Sender
+    from bot.worker import Worker
 
 EX_CONFIG = 78
 SHUTDOWN_SECONDS = 3.0
 M_ARENA_MAX = -8
 PR_SET_DUMPABLE = 4
+THREADS = 32
+"""For storage, conversions and the channel's client: with the default of six they wait for each other."""
+QUICK, PATIENT = 3.5, 60.0
+"""Seconds that one call of the storage may take, in turns and in workers."""
+PACE = 2.0
+BLOB_CONTAINER = "cvgen"
 
 
 def main(argv: list[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     try:
         settings = Settings.from_env(os.environ)
+        if getattr(arguments, "workers", None) is not None:
+            settings = replace(settings, workers=arguments.workers)
+            settings.check()
     except BadSettings as error:
         sys.stderr.write(f"{error}\n")
         return EX_CONFIG
-    set_up(settings.log_level if arguments.command == "serve" else "WARNING")
+    set_up(settings.log_level if arguments.command in ("serve", "worker") else "WARNING")
     catalogues()
-    if arguments.command == "serve":
-        return asyncio.run(serve(settings))
-    return asyncio.run(command_line(arguments, settings))
+    match arguments.command:
+        case "serve":
+            return asyncio.run(serve(settings))
+        case "worker":
+            return asyncio.run(work(settings))
+        case "storage" | "retention":
+            return asyncio.run(storage_command(arguments, settings))
+        case _:
+            return asyncio.run(command_line(arguments, settings))
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="app.py", description="CV Generator for Microsoft Teams")
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("serve", help="run the bot, the REST API, the local page and the workers")
+    for name, text in (("serve", "run the bot, the REST API, the local page and the workers"), ("worker", "run workers alone; any number of them")):
+        command = commands.add_parser(name, help=text)
+        command.add_argument("--workers", type=int, metavar="N", help="CVs at a time in this process (default: WORKERS, else 2)")
     for name, text in (("convert", "PDF or Word -> Word and JSON"), ("extract", "PDF or Word -> JSON")):
         command = commands.add_parser(name, help=text)
         command.add_argument("paths", nargs="+", type=Path, metavar="FILE_OR_FOLDER")
@@ -59,6 +94,19 @@ def _parser() -> argparse.ArgumentParser:
         if name == "convert":
             command.add_argument("--template", metavar="NAME", help="a Word template: classic, modern, or one of the firm's")
             command.add_argument("--lang", choices=("de", "en"), default="", help="language of the headings (default: the CV's)")
+    actions = commands.add_parser("storage", help="move, save and restore everything").add_subparsers(dest="action", required=True)
+    actions.add_parser("migrate", help="copy everything, and prove it").add_argument("--to", choices=("azure", "local"), required=True)
+    for name, text in (("backup", "save everything in a file"), ("restore", "put a backup into an empty storage")):
+        actions.add_parser(name, help=text).add_argument("file", type=Path, metavar="FILE")
+    actions.add_parser("dead-letters", help="jobs whose attempts are used up")
+    command = commands.add_parser("retention", help="archive and erase what is due now (workers do it once a day)")
+    command.add_argument("--tenant", default="", metavar="ID", help="with one of the following: set this tenant's own periods")
+    for name, text in (
+        ("hot", "days until files are archived"),
+        ("candidate", "days until an unused candidate is erased"),
+        ("log", "days of events"),
+    ):
+        command.add_argument(f"--{name}", type=int, metavar="DAYS", help=text)
     return parser
 
 
@@ -145,12 +193,100 @@ def prepare_process() -> None:
         ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Where everything is kept, and how to let go of it."""
+
+    storage: Storage
+    close: Callable[[], Awaitable[None]]
+
+
+def keep_locally(settings: Settings) -> Kept:
+    """SQLite and a folder, for all processes of this computer."""
+    from pipeline.adapters.local.files import FolderBlobs
+    from pipeline.adapters.local.sqlite import SqliteFile, SqliteQueue, SqliteRecords
+
+    file = SqliteFile(settings.data / "cvgen.sqlite")
+    return Kept(Storage(SqliteRecords(file), FolderBlobs(settings.data / "blobs"), SqliteQueue(file)), file.close)
+
+
+def keep_in_azure(settings: Settings, *, patience: float) -> Kept:
+    """Table, Blob and Queue of a storage account; the packages are loaded only then. `patience` in seconds: of one call with its retries."""
+    from pipeline.adapters.azure.account import Account, AccountSettings
+    from pipeline.adapters.azure.blobs import ContainerBlobs
+    from pipeline.adapters.azure.queue import StorageQueue
+    from pipeline.adapters.azure.records import TableRecords
+    from pipeline.adapters.entra import managed_identity_token
+
+    async def token(resource: str) -> str:
+        return await managed_identity_token(settings.azure_identity, resource)
+
+    account = Account(AccountSettings(connection=settings.storage_connection, name=settings.storage_account, entra_token=token, patience=patience))
+    return Kept(Storage(TableRecords(account), ContainerBlobs(account, BLOB_CONTAINER), StorageQueue(account)), account.close)
+
+
+async def storage_command(arguments: argparse.Namespace, settings: Settings) -> int:
+    from cli import storage as cli
+
+    texts = catalogue(os.environ.get("LC_ALL") or os.environ.get("LANG") or "en")
+    azure = arguments.command == "storage" and arguments.action == "migrate"
+    if azure and not settings.uses_azure_storage:
+        sys.stderr.write(texts("cli.needs_azure") + "\n")
+        return EX_CONFIG
+    local = keep_locally(settings) if azure or not settings.uses_azure_storage else None
+    remote = keep_in_azure(settings, patience=PATIENT) if settings.uses_azure_storage else None
+    own = remote or local
+    if own is None:
+        raise AssertionError("there is always one storage")
+    try:
+        if arguments.command == "retention":
+            names = {"hot_days": arguments.hot, "candidate_days": arguments.candidate, "log_days": arguments.log}
+            periods = {name: days for name, days in names.items() if days is not None}
+            if periods.get("log_days", LEAST_LOG_DAYS) < LEAST_LOG_DAYS:
+                sys.stderr.write(texts("cli.periods_least", least=LEAST_LOG_DAYS) + "\n")
+                return EX_CONFIG
+            service = make_service(settings, own.storage)
+            return await cli.run_retention(make_retention(settings, service, own.storage, silent), texts, tenant=arguments.tenant, periods=periods)
+        if arguments.action == "migrate" and local and remote:
+            source, target = (local, remote) if arguments.to == "azure" else (remote, local)
+            return await cli.run_migrate(source.storage, target.storage, texts)
+        if arguments.action == "backup":
+            return await cli.run_backup(own.storage, arguments.file, texts)
+        if arguments.action == "restore":
+            return await cli.run_restore(own.storage, arguments.file, texts)
+        return await cli.run_dead_letters(own.storage, texts)
+    finally:
+        for kept in (local, remote):
+            if kept:
+                await kept.close()
+
+
+async def silent(job: Job) -> None:
+    """The sweeper of a worker draws the cards of jobs that were erased: their marks are open."""
+
+
+def make_service(settings: Settings, storage: Storage) -> Service:
+    names = tuple(template_names(settings.templates))
+    return Service(
+        records=storage.records,
+        blobs=storage.blobs,
+        queue=storage.queue,
+        drive=ServedDrive(storage.blobs, base_url=settings.url),
+        clock=SystemClock(),
+        ids=RandomIds(),
+        defaults=Defaults(template=settings.template, templates=names, candidate_days=settings.candidate_days, first_look=settings.lease),
+    )
+
+
+def make_retention(settings: Settings, service: Service, storage: Storage, notify: Notify) -> Retention:
+    periods = Periods(hot_days=settings.hot_days, candidate_days=settings.candidate_days, log_days=settings.log_days)
+    return Retention(service, storage.blobs, periods, notify)
+
+
 async def serve(settings: Settings) -> int:
     prepare_process()
     running = await start(settings)
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, running.stop.set)
+    stop_on_signals(running.stop)
     texts = catalogue(os.environ.get("LC_ALL") or os.environ.get("LANG") or "de")
     say = sys.stdout.write
     say(texts("cli.serving", url=running.url) + "\n")
@@ -163,86 +299,156 @@ async def serve(settings: Settings) -> int:
     return 0
 
 
-async def start(settings: Settings, *, pace: float = 2.0) -> Running:
-    """Everything, built and listening. `pace` is the least time between two card updates of a conversation, in seconds."""
-    from aiohttp import web
+async def work(settings: Settings) -> int:
+    """Workers alone: any number of such processes share one storage."""
+    prepare_process()
+    running = await start_worker(settings)
+    stop_on_signals(running.stop)
+    texts = catalogue(os.environ.get("LC_ALL") or os.environ.get("LANG") or "de")
+    place = texts("cli.storage_azure") if settings.uses_azure_storage else texts("cli.storage_local", path=str(settings.data))
+    sys.stdout.write(texts("cli.working", count=settings.workers, storage=place) + "\n" + texts("cli.stop") + "\n")
+    sys.stdout.flush()
+    await running.ended
+    return 0
 
+
+def stop_on_signals(stop: asyncio.Event) -> None:
+    """The first signal ends the work in order, the second at once: nothing is lost by that, only later."""
+
+    def stopped() -> None:
+        if stop.is_set():
+            os._exit(128 + signal.SIGTERM)
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopped)
+
+
+@dataclass(slots=True)
+class Workshop:
+    """What works on jobs and keeps their cards up to date, in `serve` and in `worker` alike."""
+
+    sandbox: Sandbox
+    llm: Llm | None
+    kept: Kept
+    service: Service
+    sender: Sender
+    board: Board
+    worker: Worker
+    adapter: TeamsAdapter
+
+    async def close(self) -> None:
+        """Let running jobs end or give them back; then close everything."""
+        await self.worker.stop()
+        with suppress(TimeoutError):
+            await self.board.settle(timeout=2.0)
+        await self.sandbox.close()
+        if self.llm:
+            await self.llm.close()
+        await self.kept.close()
+
+
+async def make_workshop(settings: Settings, heard: Callable[[Job], None], *, pace: float) -> Workshop:
+    """`heard` is told of every change of a job; `pace` is the least time between two card updates of a conversation, in seconds."""
     from bot.adapter import make_adapter
     from bot.auth import TokenCheck
     from bot.board import Board
     from bot.incoming import LinkedFiles
     from bot.sender import Sender
+    from bot.worker import Worker
+
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS, thread_name_prefix="work"))
+    kept = keep_in_azure(settings, patience=PATIENT) if settings.uses_azure_storage else keep_locally(settings)
+    storage = kept.storage
+    service = make_service(settings, storage)
+    clock, ids = SystemClock(), RandomIds()
+    sandbox = Sandbox()
+    await sandbox.start()
+    llm = make_llm(settings)
+    adapter = make_adapter(settings, TokenCheck(settings.app_id) if settings.app_id else None)
+    sender = Sender(adapter, pace=pace / PACE)
+    names = tuple(template_names(settings.templates))
+    board = Board(sender, service, url=settings.url, now=clock.now, templates=names, every=pace)
+
+    def publish(job: Job) -> None:
+        board.show(job)
+        heard(job)
+
+    async def notify(job: Job) -> None:
+        publish(job)
+
+    limits = Limits(calls=settings.llm_calls, calls_per_tenant=settings.llm_calls_per_tenant, tokens_per_minute=settings.llm_tokens_per_minute)
+    runner = Runner(
+        service=service,
+        blobs=storage.blobs,
+        drive=ServedDrive(storage.blobs, base_url=settings.url),
+        incoming=LinkedFiles(hosts=settings.file_hosts, local_origins=settings.local_origins),
+        tools=make_tools(settings, sandbox, llm),
+        clock=clock,
+        ids=ids,
+        lease=settings.lease,
+        budget=Budget(service.store, limits),
+    )
+    retention = make_retention(settings, service, storage, notify)
+    worker = Worker(runner, storage.queue, publish, count=settings.workers, daily=retention.run_if_due)
+    return Workshop(sandbox, llm, kept, service, sender, board, worker, adapter)
+
+
+async def start_worker(settings: Settings, *, pace: float = PACE) -> Running:
+    """Workers without a web server."""
+    shop = await make_workshop(settings, lambda _: None, pace=pace)
+    shop.worker.start()
+    stop = asyncio.Event()
+
+    async def until_stopped() -> None:
+        await stop.wait()
+        await shop.close()
+
+    return Running("", stop, asyncio.create_task(until_stopped()))
+
+
+async def start(settings: Settings, *, pace: float = PACE) -> Running:
+    """Everything, built and listening. `pace` is the least time between two card updates of a conversation, in seconds."""
+    from aiohttp import web
+
     from bot.teams_bot import TeamsBot
     from bot.web.api import Api
     from bot.web.health import Health
     from bot.web.hub import Hub
     from bot.web.page import Page
     from bot.web.server import make_app
-    from bot.worker import Worker
     from dialogs.router import Services
-    from pipeline.adapters.local.files import FolderBlobs, FolderDrive
-    from pipeline.adapters.local.sqlite import SqliteFile, SqliteQueue, SqliteRecords
-    from pipeline.jobs import Runner
-    from pipeline.model.job import Job
-    from pipeline.service import Defaults, Service
 
-    clock, ids = SystemClock(), RandomIds()
-    file = SqliteFile(settings.data / "cvgen.sqlite")
-    records, queue = SqliteRecords(file), SqliteQueue(file)
-    blobs = FolderBlobs(settings.data / "blobs")
-    drive = FolderDrive(settings.data / "drive", base_url=settings.url)
-    sandbox = Sandbox()
-    await sandbox.start()
-    llm = make_llm(settings)
-    names = tuple(template_names(settings.templates))
-    defaults = Defaults(template=settings.template, templates=names)
-    service = Service(records=records, blobs=blobs, queue=queue, drive=drive, clock=clock, ids=ids, defaults=defaults)
-    runner = Runner(
-        service=service,
-        records=records,
-        blobs=blobs,
-        drive=drive,
-        incoming=LinkedFiles(hosts=settings.file_hosts, local_origins=settings.local_origins),
-        tools=make_tools(settings, sandbox, llm),
-        clock=clock,
-        ids=ids,
-    )
-    adapter = make_adapter(settings, TokenCheck(settings.app_id) if settings.app_id else None)
-    sender = Sender(adapter)
-    board = Board(sender, service, url=settings.url, now=clock.now, templates=names, every=pace)
     hub = Hub()
-
-    def publish(job: Job) -> None:
-        board.show(job)
-        hub.publish(job)
-
-    worker = Worker(runner, queue, publish, count=settings.workers)
+    shop = await make_workshop(settings, hub.publish, pace=pace)
+    # turns do not wait as long for the storage as workers do: the channel gives up after ten seconds
+    quick = keep_in_azure(settings, patience=QUICK) if settings.uses_azure_storage else shop.kept
+    service = make_service(settings, quick.storage)
+    names = tuple(template_names(settings.templates))
 
     async def ping_records() -> None:
-        await records.get("health", "local", "ping")
+        await quick.storage.records.get("health", "local", "ping")
 
-    health = Health({"records": ping_records, "sandbox": sandbox.start, "worker": worker.alive})
-    api = Api(service, hub, worker.nudge, templates=names)
-    bot = TeamsBot(Services(service, clock.now), sender, board, records, worker.nudge)
-    app = make_app(adapter, bot, api, Page(templates=names, default=settings.template), health, unsigned=not settings.app_id)
+    health = Health({"records": ping_records, "sandbox": shop.sandbox.start, "worker": shop.worker.alive})
+    api = Api(service, hub, shop.worker.nudge, templates=names)
+    bot = TeamsBot(Services(service, SystemClock().now), shop.sender, shop.board, quick.storage.records, shop.worker.nudge)
+    app = make_app(shop.adapter, bot, api, Page(templates=names, default=settings.template), health, unsigned=not settings.app_id)
     web_runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
     await web_runner.setup()
     await web.TCPSite(web_runner, settings.host, settings.port).start()
-    worker.start()
+    shop.worker.start()
     stop = asyncio.Event()
 
     async def until_stopped() -> None:
         await stop.wait()
         health.stopping = True
         hub.close()
-        await worker.stop()
-        with suppress(TimeoutError):
-            await board.settle(timeout=2.0)
+        await bot.drain(timeout=2.0)
+        await shop.worker.stop()
         await web_runner.cleanup()
-        await sandbox.close()
-        if llm:
-            await llm.close()
-        await file.close()
+        await shop.close()
+        if quick is not shop.kept:
+            await quick.close()
 
     return Running(settings.url, stop, asyncio.create_task(until_stopped()))
 

@@ -1,4 +1,8 @@
-"""Keeps the cards of running jobs up to date: at most one update in two seconds per conversation, the last state always."""
+"""Keeps the cards of running jobs up to date: at most one update in two seconds per conversation, the last state always.
+
+The record is the truth: a card is drawn from what is stored, and a job's mark (see Store) stays until its last card has arrived. So
+whatever is killed in between, the sweeper of any process has the card drawn again.
+"""
 
 from __future__ import annotations
 
@@ -9,14 +13,17 @@ from datetime import datetime
 from time import monotonic
 
 from bot.sender import Sender
-from cards.batch import batch_card
+from cards.batch import batch_card, candidates_folder
 from cards.elements import CardJson
 from cards.i18n import catalogue
 from cards.job import job_card
-from pipeline.model.job import Conversation, Job, State
+from pipeline.model.job import Batch, Conversation, Job
 from pipeline.service import Service
 
 _log = logging.getLogger("board")
+
+REDRAWS = 3
+"""So often in a row a card is drawn again at once because its job has changed meanwhile."""
 
 
 class Board:
@@ -40,11 +47,18 @@ class Board:
         json_url = f"{self._url}/api/jobs/{job.id}/json{where}"
         return job_card(job, catalogue(job.locale), now=self._now(), json_url=json_url, templates=self._templates)
 
+    def batch_card_of(self, batch: Batch, jobs: Sequence[Job], locale: str) -> CardJson:
+        where = f"?tenant={batch.tenant}" if batch.tenant != "local" else ""
+        zip_url = f"{self._url}/api/batches/{batch.id}/zip{where}"
+        folder = candidates_folder(jobs) or f"{self._url}/?batch={batch.id}"
+        return batch_card(batch, jobs, catalogue(locale), now=self._now(), zip_url=zip_url, folder_url=folder)
+
     def show(self, job: Job) -> None:
         """Note the job's state; its card follows as soon as the conversation's pace allows."""
         if job.conversation is None:
             return
         place = job.conversation.id
+        # several jobs of a batch are one card; what has ended must be settled all the same
         self._waiting.setdefault(place, {})[job.batch or job.id] = job
         if place not in self._tasks:
             self._tasks[place] = asyncio.create_task(self._drain(place))
@@ -69,23 +83,37 @@ class Board:
         self._waiting.pop(place, None)
 
     async def _update(self, job: Job) -> None:
-        where = job.conversation
-        if where is None:
+        if job.conversation is None:
             return
         if job.batch:
-            await self._update_batch(job, where)
-            return
-        job = await self._service.job(job.tenant, job.id)  # as it is now: it may have been deleted since
-        if job.state == State.DELETED:
-            return
-        known, card = job.card, self.card_of(job)
-        message = await self._sender.replace(where, known, card) if known else await self._sender.post(where, card)
-        if message and message != known:
-            await self._service.set_card(job.tenant, job.id, message)
+            await self._update_batch(job, job.conversation)
+        else:
+            await self._update_job(job, job.conversation)
+
+    async def _update_job(self, job: Job, where: Conversation) -> None:
+        for _ in range(REDRAWS):
+            job = await self._service.shown(job.tenant, job.id)  # as it is now: it may have been deleted since
+            known, card = job.card, self.card_of(job)
+            message = await self._sender.replace(where, known, card) if known else await self._sender.post(where, card)
+            if message and message != known:
+                await self._service.set_card(job.tenant, job.id, message)
+            if not job.state.ended or await self._service.settle(job):
+                return
+        self.show(job)
 
     async def _update_batch(self, job: Job, where: Conversation) -> None:
-        batch = await self._service.batch(job.tenant, job.batch)
-        card = batch_card(await self._service.batch_jobs(batch), catalogue(job.locale), now=self._now())
+        """Of all processes that work on a batch, one draws its card at a time, as often as the pace allows."""
+        batch, wait = await self._service.batches.take_turn(job.tenant, job.batch, every=self._every)
+        if wait:
+            await asyncio.sleep(min(wait, self._every))
+            self.show(job)
+            return
+        jobs = await self._service.batches.jobs(batch)
+        unsettled = set(await self._service.store.open_ids(batch.tenant, prefix=batch.prefix))
+        card = self.batch_card_of(batch, jobs, job.locale)
         message = await self._sender.replace(where, batch.card, card) if batch.card else await self._sender.post(where, card)
-        if message and message != batch.card:
-            await self._service.set_batch_card(job.tenant, job.batch, message)
+        if message != batch.card:
+            await self._service.batches.set_card(batch.tenant, batch.id, message)
+        ended = [*(one for one in jobs if one.state.ended and one.id in unsettled), *([job] if job.archive else [])]
+        if not all([await self._service.settle(one) for one in ended]):
+            self.show(job)

@@ -7,6 +7,7 @@ import random
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
+from aiolimiter import AsyncLimiter
 from botbuilder.schema import Activity, ActivityTypes, Attachment, ChannelAccount, ConversationAccount, ErrorResponseException
 from botframework.connector.auth import AuthenticationConstants
 from msrest.exceptions import ClientRequestError
@@ -26,13 +27,22 @@ _AMBIGUOUS = frozenset({500, 502, 504})
 """After these a new message may have arrived all the same: only replacing is repeated."""
 
 
-class Sender:
-    """`pause` scales the waits between tries, in seconds."""
+PER_CONVERSATION = (6, 12.5)
+"""So many operations in so many seconds: half of what a conversation may have in an hour (1,800), and below 7 in one second."""
+PER_TENANT = (45, 1.0)
+"""The channel allows 50 a second for each app and tenant; the rest is for the answers to clicks."""
+_REMEMBERED = 2000
 
-    def __init__(self, adapter: TeamsAdapter, *, pause: float = 1.0) -> None:
+
+class Sender:
+    """`pause` scales the waits between tries, in seconds; `pace` the waits that the channel's limits ask for (0: none)."""
+
+    def __init__(self, adapter: TeamsAdapter, *, pause: float = 1.0, pace: float = 1.0) -> None:
         self._adapter = adapter
         self._pause = pause
+        self._pace = pace
         self._clients: dict[str, Any] = {}
+        self._limits: dict[str, AsyncLimiter] = {}
 
     async def post(self, where: Conversation, card: CardJson) -> str:
         """Post a card; returns the message's id, empty where the channel gives none."""
@@ -42,7 +52,7 @@ class Sender:
             response = await client.conversations.send_to_conversation(where.id, _message(where, card))
             return response.id if response and response.id else ""
 
-        return await self._with_retries(send, repeatable=False)
+        return await self._with_retries(where, send, repeatable=False)
 
     async def replace(self, where: Conversation, message: str, card: CardJson) -> str:
         """Put the card in place of a message; returns the id of the message that shows it now.
@@ -58,7 +68,7 @@ class Sender:
             return message
 
         try:
-            return await self._with_retries(update, repeatable=True)
+            return await self._with_retries(where, update, repeatable=True)
         except ErrorResponseException as error:
             if error.response.status_code != 404:
                 raise
@@ -74,11 +84,25 @@ class Sender:
             self._clients[where.service_url] = client
         return self._clients[where.service_url]
 
-    async def _with_retries(self, act: Callable[[], Awaitable[T]], *, repeatable: bool) -> T:
+    async def _allowed(self, where: Conversation) -> None:
+        """Wait until the limits of the conversation and of the tenant have room: a token bucket each."""
+        if self._pace:
+            await self._limit(f"{where.tenant}\n{where.id}", *PER_CONVERSATION).acquire()
+            await self._limit(where.tenant, *PER_TENANT).acquire()
+
+    def _limit(self, key: str, most: int, seconds: float) -> AsyncLimiter:
+        limit = self._limits.pop(key, None) or AsyncLimiter(most, seconds * self._pace)
+        self._limits[key] = limit  # the newest last
+        if len(self._limits) > _REMEMBERED:
+            self._limits.pop(next(iter(self._limits)))
+        return limit
+
+    async def _with_retries(self, where: Conversation, act: Callable[[], Awaitable[T]], *, repeatable: bool) -> T:
         attempt = 1
         while True:
             try:
                 await self._token()
+                await self._allowed(where)
                 return await act()
             except ErrorResponseException as error:
                 passing = error.response.status_code in _PASSING | (_AMBIGUOUS if repeatable else frozenset())

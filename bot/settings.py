@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 FIRM = "Ihre Firma GmbH"
 FILE_HOSTS = (".sharepoint.com", ".sharepoint.de", ".sharepoint.us")
+
+
+LEAST_LOG_DAYS = 183
+"""The EU's AI Act asks deployers of high-risk systems to keep their logs for six months (article 26, 6)."""
 
 
 class BadSettings(ValueError):
@@ -24,6 +29,15 @@ class Settings:
     port: int = 3978
     public_url: str = ""
     workers: int = 2
+    lease: float = 30.0
+    storage_connection: str = ""
+    storage_account: str = ""
+    llm_calls: int = 64
+    llm_calls_per_tenant: int = 32
+    llm_tokens_per_minute: int = 0
+    hot_days: int = 30
+    candidate_days: int = 183
+    log_days: int = 183
     firm: str = FIRM
     template: str = "classic"
     templates: Path | None = None
@@ -55,6 +69,10 @@ class Settings:
         return self.public_url or f"http://{self.host}:{self.port}"
 
     @property
+    def uses_azure_storage(self) -> bool:
+        return bool(self.storage_connection or self.storage_account)
+
+    @property
     def uses_llm(self) -> bool:
         return bool(self.openai_key or self.openai_base_url or self.azure_endpoint)
 
@@ -81,6 +99,15 @@ class Settings:
             port=int(number("PORT", 3978)),
             public_url=get("PUBLIC_URL").rstrip("/"),
             workers=int(number("WORKERS", 2)),
+            lease=number("LEASE_SECONDS", 30),
+            storage_connection=get("AZURE_STORAGE_CONNECTION_STRING"),
+            storage_account=get("AZURE_STORAGE_ACCOUNT"),
+            llm_calls=int(number("LLM_CALLS", 64)),
+            llm_calls_per_tenant=int(number("LLM_CALLS_PER_TENANT", 32)),
+            llm_tokens_per_minute=int(number("LLM_TOKENS_PER_MINUTE", 0)),
+            hot_days=int(number("RETENTION_HOT_DAYS", 30)),
+            candidate_days=int(number("RETENTION_CANDIDATE_DAYS", 183)),
+            log_days=int(number("RETENTION_LOG_DAYS", 183)),
             firm=get("FIRM_NAME", FIRM),
             template=get("TEMPLATE", "classic"),
             templates=Path(get("TEMPLATES_DIR")) if get("TEMPLATES_DIR") else None,
@@ -106,14 +133,31 @@ class Settings:
             input_price=number("LLM_INPUT_PRICE", 0.15),
             output_price=number("LLM_OUTPUT_PRICE", 0.60),
         )
-        settings._check()
+        settings.check()
         return settings
 
-    def _check(self) -> None:
+    def check(self) -> None:
+        """Raises BadSettings."""
         if not 0 < self.port < 65536:
             raise BadSettings(f"PORT must be between 1 and 65535, not {self.port}")
         if not 1 <= self.workers <= 32:
             raise BadSettings(f"WORKERS must be between 1 and 32, not {self.workers}")
+        if not 1 <= self.lease <= 3600:
+            raise BadSettings(f"LEASE_SECONDS must be between 1 and 3600, not {self.lease:g}")
+        if self.storage_connection and "=" not in self.storage_connection:
+            raise BadSettings("AZURE_STORAGE_CONNECTION_STRING is no connection string: copy it from the storage account's access keys")
+        if self.storage_account and not re.fullmatch(r"[a-z0-9]{3,24}", self.storage_account):
+            raise BadSettings(f"AZURE_STORAGE_ACCOUNT must be the account's name, not {self.storage_account!r}")
+        for name, value, least in (
+            ("LLM_CALLS", self.llm_calls, 0),
+            ("LLM_CALLS_PER_TENANT", self.llm_calls_per_tenant, 0),
+            ("LLM_TOKENS_PER_MINUTE", self.llm_tokens_per_minute, 0),
+            ("RETENTION_HOT_DAYS", self.hot_days, 1),
+            ("RETENTION_CANDIDATE_DAYS", self.candidate_days, 1),
+            ("RETENTION_LOG_DAYS", self.log_days, LEAST_LOG_DAYS),
+        ):
+            if value < least:
+                raise BadSettings(f"{name} must be at least {least}, not {value}")
         if self.log_level not in ("DEBUG", "INFO", "WARNING", "ERROR"):
             raise BadSettings(f"LOG_LEVEL must be DEBUG, INFO, WARNING or ERROR, not {self.log_level!r}")
         if self.ocr_endpoint and not self.ocr_endpoint.startswith(("https://", "http://127.0.0.1:")):

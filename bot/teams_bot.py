@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 import logging
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 from botbuilder.core import Bot, InvokeResponse, TurnContext
 from botbuilder.schema import Activity, ActivityTypes, ErrorResponseException
@@ -15,17 +17,21 @@ from msrest.exceptions import ClientRequestError
 from bot.board import Board
 from bot.events import event_of
 from bot.sender import Sender
-from cards.batch import batch_card
 from cards.chat import note_card
 from cards.elements import CardJson
 from cards.i18n import catalogue
 from dialogs.router import Services, handle
-from dialogs.turn import Event, Flow, Replace, Reply, Show, ShowBatch, ShowJob, Turn
-from pipeline.errors import Conflict
+from dialogs.turn import Event, Flow, Redraw, Replace, Reply, Show, ShowBatch, ShowJob, Turn
+from pipeline.errors import Conflict, TransientError
 from pipeline.ports import Records
 
 _log = logging.getLogger("bot")
 _FLOWS = "flows"
+
+STORE_SECONDS = 4.0
+"""So long a turn waits for the storage; the channel gives up after ten."""
+REPLY_SECONDS = 0.8
+"""So long it then waits for the channel to take the cards."""
 
 
 class TeamsBot(Bot):
@@ -35,6 +41,7 @@ class TeamsBot(Bot):
         self._board = board
         self._records = records
         self._started = started
+        self._unfinished: set[asyncio.Task[None]] = set()
 
     async def on_turn(self, context: TurnContext) -> None:
         activity = context.activity
@@ -47,63 +54,103 @@ class TeamsBot(Bot):
                     501,
                 )
             return
+        shown: CardJson | None = None
         try:
             shown = await self._turn(event)
+        except (TransientError, TimeoutError) as error:  # the storage: the user hears of it, and nothing is half-done
+            _log.warning("turn: %s", error)
+            await self._in_time(self._say(event, catalogue(event.conversation.locale)("error.storage_turn")))
         except Exception:  # whatever it was: the user hears of it, the adapter logs it
-            await self._apologise(event)
+            await self._in_time(self._apologise(event))
             raise
         if activity.type == ActivityTypes.invoke:
             await _answer(context, _invoke_body(shown))
 
+    async def drain(self, timeout: float) -> None:
+        """Wait for what turns have left to do, at most `timeout` seconds."""
+        if self._unfinished:
+            await asyncio.wait(list(self._unfinished), timeout=timeout)
+
     async def _turn(self, event: Event) -> CardJson | None:
-        flow = await self._flow(event)
-        turn = await handle(event, flow, self._services)
-        shown = await self._perform(event, turn)
-        if turn.flow != flow:
-            await self._keep(event, turn.flow)
-        return shown
+        """What is stored is stored when this returns; slow answers of the channel may follow later."""
+        async with asyncio.timeout(STORE_SECONDS):
+            flow = await self._flow(event)
+            turn = await handle(event, flow, self._services)
+        await self._in_time(self._perform(event, turn, flow))
+        return next((self._card(reply) for reply in turn.replies if self._takes_place(event, reply)), None)
+
+    def _takes_place(self, event: Event, reply: Reply) -> bool:
+        """Does the reply take the place of the card that was clicked?"""
+        match reply:
+            case Replace(message):
+                return message == event.card
+            case ShowBatch(batch):
+                return bool(batch.card) and batch.card == event.card
+            case _:
+                return False
+
+    async def _in_time(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do it, but keep the channel waiting no longer than REPLY_SECONDS: what takes longer goes on behind the answer."""
+        task = asyncio.create_task(work)
+        self._unfinished.add(task)
+        task.add_done_callback(self._unfinished.discard)
+        await asyncio.wait({task}, timeout=REPLY_SECONDS)
+        if task.done():
+            task.result()
 
     async def _apologise(self, event: Event) -> None:
         """Nobody is left with silence: a card with a reference that stands in the log, too."""
         reference = uuid.uuid4().hex[:8].upper()
         _log.error("no answer found, reference %s", reference)
-        texts = catalogue(event.conversation.locale)
+        await self._say(event, catalogue(event.conversation.locale)("error.turn_failed", reference=reference))
+
+    async def _say(self, event: Event, text: str) -> None:
         try:
-            await self._sender.post(event.conversation, note_card(texts("error.turn_failed", reference=reference), texts))
+            await self._sender.post(event.conversation, note_card(text, catalogue(event.conversation.locale)))
         except (ErrorResponseException, ClientRequestError) as error:
             _log.warning("card not posted: %s", type(error).__name__)
 
-    async def _perform(self, event: Event, turn: Turn) -> CardJson | None:
-        """Post and replace cards, then wake the jobs. Returns the card that takes the clicked one's place."""
-        in_place = None
+    async def _perform(self, event: Event, turn: Turn, flow: Flow) -> None:
+        """Post and replace cards, then wake the jobs."""
         for reply in turn.replies:
-            if isinstance(reply, Replace) and reply.message == event.card:
-                in_place = reply.card
             try:
                 await self._reply(event, reply)
-            except (ErrorResponseException, ClientRequestError) as error:
+            except (ErrorResponseException, ClientRequestError, TransientError) as error:
                 # the work goes on: the board posts the card of a job that has none
                 _log.warning("card not posted: %s", type(error).__name__)
-        for job in turn.jobs:
-            await self._services.service.wake(job)
+        await asyncio.gather(*(self._services.service.wake(job) for job in turn.jobs))
+        if turn.jobs:
             self._started()
-        return in_place
+        if turn.flow != flow:
+            await self._keep(event, turn.flow)
 
     async def _reply(self, event: Event, reply: Reply) -> None:
         where, service = event.conversation, self._services.service
         match reply:
-            case Show(card):
-                await self._sender.post(where, card)
-            case Replace(message, card):
-                await self._sender.replace(where, message, card)
-            case ShowJob(job):
-                message = await self._sender.post(where, self._board.card_of(job))
-                if message:
+            case Redraw(job):
+                self._board.show(job)
+            case Replace(message):
+                await self._sender.replace(where, message, self._card(reply))
+            case ShowJob(job, anew):
+                if not job.card or anew:
+                    message = await self._sender.post(where, self._card(reply))
                     await service.set_card(job.tenant, job.id, message)
+            case ShowBatch(batch):
+                card = self._card(reply)
+                message = await self._sender.replace(where, batch.card, card) if batch.card else await self._sender.post(where, card)
+                if message != batch.card:
+                    await service.batches.set_card(batch.tenant, batch.id, message)
+            case Show():
+                await self._sender.post(where, self._card(reply))
+
+    def _card(self, reply: Reply) -> CardJson:
+        match reply:
+            case Show(card) | Replace(_, card):
+                return card
+            case ShowJob(job) | Redraw(job):
+                return self._board.card_of(job)
             case ShowBatch(batch, jobs):
-                message = await self._sender.post(where, batch_card(list(jobs), catalogue(where.locale), now=self._services.now()))
-                if message:
-                    await service.set_batch_card(batch.tenant, batch.id, message)
+                return self._board.batch_card_of(batch, jobs, (batch.conversation.locale if batch.conversation else ""))
 
     async def _flow(self, event: Event) -> Flow:
         record = await self._records.get(_FLOWS, event.conversation.tenant, _flow_key(event))
@@ -111,11 +158,11 @@ class TeamsBot(Bot):
 
     async def _keep(self, event: Event, flow: Flow) -> None:
         tenant, key = event.conversation.tenant, _flow_key(event)
-        record = await self._records.get(_FLOWS, tenant, key)
         try:
+            record = await self._records.get(_FLOWS, tenant, key)
             await self._records.put(_FLOWS, tenant, key, json.dumps({"job": flow.job}).encode(), etag=record.etag if record else None)
-        except Conflict:
-            _log.info("a later turn has set the flow")
+        except (Conflict, TransientError) as error:
+            _log.info("flow not kept: %s", type(error).__name__)
 
 
 def _flow_key(event: Event) -> str:

@@ -4,35 +4,66 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
 
-from pipeline.jobs import Runner
+from pipeline.errors import TransientError
+from pipeline.jobs import MAX_ATTEMPTS, Runner
 from pipeline.model.job import Job
 from pipeline.ports import Queue, Wakeup
 
 _log = logging.getLogger("worker")
 
-SWEEP_SECONDS = 30.0
+SWEEP_SECONDS = 15.0
+"""What was lost with a killed process goes on after its lease and at most this time."""
 DRAIN_SECONDS = 15.0
 """With closing connections and sandbox the process ends within 25 s of SIGTERM."""
+DAILY_SECONDS = 3600.0
+"""Between two looks whether the daily work is due."""
+LONGEST_IDLE = 4.0
+"""Seconds between two looks at a queue that stays empty: 15 calls a minute, and no job waits longer."""
+
+
+@dataclass(slots=True)
+class _Held:
+    """A wake-up in hand; its receipt changes whenever it is extended."""
+
+    wakeup: Wakeup
+    tenant: str
+    job_id: str
 
 
 class Worker:
-    """Runs up to `count` jobs at a time. `publish` hears of every change of a job; `idle` seconds between looks at an empty queue."""
+    """Runs up to `count` jobs at a time.
 
-    def __init__(self, runner: Runner, queue: Queue, publish: Callable[[Job], None], *, count: int = 2, idle: float = 1.0) -> None:
+    `publish` hears of every change of a job; `idle` seconds between the first looks at an empty queue; `daily` does what is due once a day,
+    and is asked more often.
+    """
+
+    def __init__(
+        self,
+        runner: Runner,
+        queue: Queue,
+        publish: Callable[[Job], None],
+        *,
+        count: int = 2,
+        idle: float = 1.0,
+        daily: Callable[[], Awaitable[object]] | None = None,
+    ) -> None:
         self._runner = runner
         self._queue = queue
         self._publish = publish
         self._count = count
         self._idle = idle
+        self._daily = daily
         self._nudge = asyncio.Event()
         self._stopping = False
-        self._running: dict[asyncio.Task[None], tuple[str, str]] = {}
+        self._running: dict[asyncio.Task[None], _Held] = {}
         self._loops: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
-        self._loops = [asyncio.create_task(self._take()), asyncio.create_task(self._sweep())]
+        self._loops = [asyncio.create_task(loop) for loop in (self._take(), self._sweep(), self._every_day())]
 
     async def alive(self) -> None:
         """Raises RuntimeError where a loop has ended that should run."""
@@ -51,61 +82,110 @@ class Worker:
         await asyncio.gather(*self._loops, return_exceptions=True)
         if self._running:
             await asyncio.wait(list(self._running), timeout=DRAIN_SECONDS)
-        for task, (tenant, job_id) in list(self._running.items()):
+        for task, held in list(self._running.items()):
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
-            await self._runner.release(tenant, job_id)
+            with suppress(TransientError):  # then its lease runs out
+                await self._runner.release(held.tenant, held.job_id)
+                await self._queue.extend(held.wakeup, lease=0.0)
 
     async def _take(self) -> None:
+        idle = self._idle
         while not self._stopping:
             if len(self._running) >= self._count:
                 await asyncio.wait(list(self._running), return_when=asyncio.FIRST_COMPLETED)
                 continue
             self._nudge.clear()
-            try:
-                wakeup = await self._queue.receive(lease=self._runner.lease)
-            except Exception:  # noqa: BLE001  # storage failed: the loop must live on
-                _log.exception("queue")
-                wakeup = None
+            wakeup = await self._received()
             if wakeup is None:
-                try:
-                    async with asyncio.timeout(self._idle):
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(idle):
                         await self._nudge.wait()
-                except TimeoutError:
-                    pass
+                idle = self._idle if self._nudge.is_set() else min(idle * 1.5, LONGEST_IDLE)
                 continue
+            idle = self._idle
             tenant, _, job_id = wakeup.body.partition("/")
-            task = asyncio.create_task(self._work(wakeup, tenant, job_id))
-            self._running[task] = (tenant, job_id)
+            held = _Held(wakeup, tenant, job_id)
+            task = asyncio.create_task(self._work(held))
+            self._running[task] = held
             task.add_done_callback(lambda t: self._running.pop(t, None))
 
-    async def _work(self, wakeup: Wakeup, tenant: str, job_id: str) -> None:
+    async def _received(self) -> Wakeup | None:
+        """The next wake-up. Stopped in the middle, what comes in all the same is handed back at once."""
+        receiving = asyncio.ensure_future(self._next())
+        try:
+            return await asyncio.shield(receiving)
+        except asyncio.CancelledError:
+            with suppress(TransientError):
+                if wakeup := await receiving:
+                    await self._queue.extend(wakeup, lease=0.0)
+            raise
+
+    async def _next(self) -> Wakeup | None:
+        try:
+            return await self._queue.receive(lease=self._runner.lease)
+        except TransientError as error:  # the loop must live on
+            _log.warning("queue: %s", error)
+        except Exception:  # noqa: BLE001  # whatever it is
+            _log.exception("queue")
+        return None
+
+    async def _work(self, held: _Held) -> None:
         async def notify(job: Job) -> None:
             self._publish(job)
 
-        beat = asyncio.create_task(self._extend(wakeup, tenant, job_id))
+        beat = asyncio.create_task(self._extend(held))
         try:
-            await self._runner.run(tenant, job_id, notify)
-            await self._queue.delete(wakeup)
-        except Exception:  # noqa: BLE001  # storage failed: the wake-up comes back after its lease
-            _log.exception("job %s", job_id)
+            outcome = await self._runner.run(held.tenant, held.job_id, notify)
+            beat.cancel()
+            await asyncio.gather(beat, return_exceptions=True)  # the receipt must not change any more
+            if outcome.dead:
+                await self._queue.bury(held.wakeup)
+            elif outcome.again is not None:
+                await self._queue.extend(held.wakeup, lease=outcome.again)
+            else:
+                await self._queue.delete(held.wakeup)
+        except TransientError as error:  # the wake-up comes back after its lease
+            _log.warning("job %s: %s", held.job_id, error)
+        except Exception:  # noqa: BLE001  # a record that cannot be read, for instance
+            _log.exception("job %s", held.job_id)
+            if held.wakeup.count >= MAX_ATTEMPTS:
+                with suppress(TransientError):
+                    await self._queue.bury(held.wakeup)
         finally:
             beat.cancel()
 
-    async def _extend(self, wakeup: Wakeup, tenant: str, job_id: str) -> None:
+    async def _extend(self, held: _Held) -> None:
         while True:
             await asyncio.sleep(self._runner.lease / 3)
             try:
-                await self._queue.extend(wakeup, lease=self._runner.lease)
-                await self._runner.renew(tenant, job_id)
-            except Exception:  # noqa: BLE001  # storage failed: the next beat tries again
-                _log.exception("heartbeat")
+                held.wakeup = await self._queue.extend(held.wakeup, lease=self._runner.lease) or held.wakeup
+            except TransientError as error:  # the next beat tries again
+                _log.warning("heartbeat: %s", error)
 
     async def _sweep(self) -> None:
+        async def notify(job: Job) -> None:
+            self._publish(job)
+
+        every = min(SWEEP_SECONDS, self._runner.lease)
         while True:
             try:
-                if woken := await self._runner.sweep():
-                    _log.info("woke %d waiting jobs", woken)
-            except Exception:  # noqa: BLE001  # storage failed: the next round tries again
+                if looked := await self._runner.sweep(notify, every=every):
+                    _log.info("looked after %d jobs", looked)
+                    self.nudge()
+            except TransientError as error:  # the next round tries again
+                _log.warning("sweep: %s", error)
+            except Exception:  # noqa: BLE001  # the loop must live on
                 _log.exception("sweep")
-            await asyncio.sleep(SWEEP_SECONDS)
+            await asyncio.sleep(every)
+
+    async def _every_day(self) -> None:
+        while self._daily:
+            try:
+                await self._daily()
+            except TransientError as error:
+                _log.warning("daily work: %s", error)
+            except Exception:  # noqa: BLE001  # the loop must live on
+                _log.exception("daily work")
+            await asyncio.sleep(DAILY_SECONDS)
+        await asyncio.Event().wait()

@@ -27,6 +27,48 @@ class RewriteJob:
 
 
 @dataclass(frozen=True, slots=True)
+class CancelJob:
+    job: str
+
+
+@dataclass(frozen=True, slots=True)
+class CancelAll:
+    """Every job of the person who clicks."""
+
+
+@dataclass(frozen=True, slots=True)
+class FreshJob:
+    """Work on a file that was recognised all the same."""
+
+    job: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShowResult:
+    """A card of its own for one CV of a batch."""
+
+    job: str
+
+
+@dataclass(frozen=True, slots=True)
+class RetryBatch:
+    batch: str
+
+
+@dataclass(frozen=True, slots=True)
+class CancelBatch:
+    batch: str
+
+
+@dataclass(frozen=True, slots=True)
+class TurnPage:
+    """`page` from 0, as digits."""
+
+    batch: str
+    page: str
+
+
+@dataclass(frozen=True, slots=True)
 class DeleteJob:
     job: str
 
@@ -46,15 +88,45 @@ class KeepCandidate:
     pass
 
 
-Action = RetryJob | RewriteJob | DeleteJob | AskDelete | DeleteCandidate | KeepCandidate
+@dataclass(frozen=True, slots=True)
+class RejectCandidate:
+    """Nothing comes of it: the time until the candidate's data is erased begins."""
+
+    candidate: str
+
+
+Action = (
+    RetryJob
+    | RewriteJob
+    | CancelJob
+    | CancelAll
+    | FreshJob
+    | ShowResult
+    | RetryBatch
+    | CancelBatch
+    | TurnPage
+    | DeleteJob
+    | AskDelete
+    | DeleteCandidate
+    | KeepCandidate
+    | RejectCandidate
+)
 
 _VERBS: dict[str, type[Action]] = {
     "cv.retry": RetryJob,
     "cv.rewrite": RewriteJob,
+    "cv.cancel": CancelJob,
+    "cv.cancel_all": CancelAll,
+    "cv.fresh": FreshJob,
+    "cv.show": ShowResult,
     "cv.delete": DeleteJob,
+    "batch.retry": RetryBatch,
+    "batch.cancel": CancelBatch,
+    "batch.page": TurnPage,
     "candidate.ask": AskDelete,
     "candidate.delete": DeleteCandidate,
     "candidate.keep": KeepCandidate,
+    "candidate.reject": RejectCandidate,
 }
 _NAMES = {kind: verb for verb, kind in _VERBS.items()}
 

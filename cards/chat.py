@@ -6,17 +6,17 @@ from datetime import datetime
 
 from adaptivecards.baseobject import Element
 
-from cards.actions import AskDelete, DeleteCandidate, KeepCandidate, button
+from cards.actions import AskDelete, CancelAll, CancelJob, DeleteCandidate, KeepCandidate, RejectCandidate, button
 from cards.elements import CardJson, OpenUrl, buttons, card, nothing, plain, say, table, title
 from cards.i18n import Catalogue
-from pipeline.model.job import Candidate, Job
+from pipeline.model.job import Candidate, Job, Receipt
 
 SHOWN = 10
 
 
 def help_card(texts: Catalogue, *, lead: str = "") -> CardJson:
     """`lead`: "hello" on installation, "unknown" after a text that was not understood, else the overview."""
-    commands = "\n".join(f"- {texts(f'help.{name}')}" for name in ("drop", "status", "delete", "help"))
+    commands = "\n".join(f"- {texts(f'help.{name}')}" for name in ("drop", "status", "cancel", "delete", "reject", "help"))
     return card(
         title(texts("help.title"), icon="📄"),
         say(texts(f"help.{lead}") if lead else texts("help.lead")),
@@ -81,6 +81,32 @@ def delete_card(candidates: list[Candidate], texts: Catalogue) -> CardJson:
         ],
         summary=texts("delete.title"),
     )
+
+
+def cancel_card(jobs: list[Job], texts: Catalogue, *, now: datetime) -> CardJson:
+    """Which of several jobs to stop."""
+    rows = [
+        [plain(_shown(job), limit=60), plain(_age(job, texts, now), isSubtle=True), buttons(button(texts("progress.cancel"), CancelJob(job.id)))]
+        for job in jobs[:SHOWN]
+    ]
+    more = [say(texts.n("status.more", len(jobs) - SHOWN), isSubtle=True, size="Small")] if len(jobs) > SHOWN else []
+    every = button(texts.n("cancel.all", len(jobs)), CancelAll(), style="destructive")
+    return card(title(texts("cancel.which"), icon="⏹️"), table(rows, [4, 2, 3]), *more, actions=[every], summary=texts("cancel.which"))
+
+
+def reject_card(candidates: list[Candidate], texts: Catalogue) -> CardJson:
+    """Of which candidate nothing comes."""
+    rows = [
+        [plain(c.name, limit=80), plain(c.email, limit=80), buttons(button(texts("reject.do"), RejectCandidate(c.id)))] for c in candidates[:SHOWN]
+    ]
+    return card(title(texts("reject.title")), say(texts("reject.lead")), table(rows, [3, 3, 3]), summary=texts("reject.title"))
+
+
+def receipt_text(receipt: Receipt, texts: Catalogue) -> str:
+    """That a candidate was erased, with the number of the receipt."""
+    what = texts.n("delete.done", receipt.cvs)
+    counts = texts("delete.receipt_counts", files=receipt.files, blobs=receipt.blobs, cards=receipt.cards)
+    return f"{what} {counts} {texts('delete.receipt', reference=receipt.reference, at=receipt.at.strftime('%Y-%m-%d %H:%M UTC'))}"
 
 
 def note_card(text: str, texts: Catalogue) -> CardJson:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from adaptivecards.baseobject import Element
 
-from cards.actions import DeleteJob, RetryJob, RewriteJob, button
+from cards.actions import CancelJob, DeleteJob, FreshJob, RetryJob, RewriteJob, button
 from cards.elements import CardJson, OpenUrl, ShowCard, box, card, choice, clip, facts, inner_card, plain, progress_bar, say, title
 from cards.i18n import Catalogue
 from pipeline.model.finding import SEVERITIES
@@ -16,14 +16,21 @@ from pipeline.model.job import STEPS, Job, Notice, Result, State
 AS_THE_CV = "cv"
 """The choice "headings in the language of the CV"."""
 
+CHANGES = 6
+"""So many changes of a new version are named."""
+
 _ICONS = {"error": "❌", "warning": "⚠️", "info": "ℹ️"}
 
 
 def job_card(job: Job, texts: Catalogue, *, now: datetime, json_url: str, templates: Sequence[str]) -> CardJson:
     """The card for the job's state. `templates` are those that the Word file can be written with."""
     match job.state:
+        case State.DONE if job.same_as:
+            return _known(job, texts)
         case State.DONE if job.result:
             return _result(job, job.result, texts, json_url, templates)
+        case State.CANCELLED:
+            return _cancelled(job, texts)
         case State.FAILED:
             return _error(job, texts, templates)
         case State.DELETED:
@@ -46,6 +53,7 @@ def _progress(job: Job, texts: Catalogue, now: datetime) -> CardJson:
         say(step, spacing="Small"),
         say(trail, isSubtle=True, size="Small", spacing="Small"),
         say(elapsed + again, isSubtle=True, size="Small", spacing="Small"),
+        actions=[button(texts("progress.cancel"), CancelJob(job.id))],
         summary=texts("progress.summary", file=job.source.name, step=texts(f"step.{job.step.value}")),
     )
 
@@ -66,6 +74,8 @@ def _result(job: Job, result: Result, texts: Catalogue, json_url: str, templates
     head: list[Element] = [title(texts("result.title"), icon="✅"), plain(name, limit=120, size="Large", weight="Bolder")]
     if result.headline:
         head.append(plain(result.headline, limit=160, isSubtle=True, spacing="None"))
+    if result.version > 1:
+        head.append(box(*_news(result, texts)))
     confirm = inner_card(say(texts("result.delete_confirm")), actions=[button(texts("delete.confirm"), DeleteJob(job.id), style="destructive")])
     return card(
         *head,
@@ -79,6 +89,43 @@ def _result(job: Job, result: Result, texts: Catalogue, json_url: str, templates
             ShowCard(title=texts("result.delete"), card=confirm),
         ],
         summary=texts("result.summary", name=name),
+    )
+
+
+def _news(result: Result, texts: Catalogue) -> list[Element]:
+    """What this version of a known candidate's CV says that the one before did not."""
+    found: list[Element] = [say(f"**{texts('version.title', number=result.version)}**")]
+    if not result.changes:
+        return [*found, say(texts("version.nothing"), size="Small", spacing="Small")]
+    found += [plain(f"{texts(f'change.{c.kind}')}: {c.text}", limit=200, size="Small", spacing="Small") for c in result.changes[:CHANGES]]
+    more = len(result.changes) - CHANGES
+    return found if more <= 0 else [*found, say(texts.n("version.more", more), isSubtle=True, size="Small", spacing="Small")]
+
+
+def _known(job: Job, texts: Catalogue) -> CardJson:
+    """The file was worked on before: the result of then, or a fresh one."""
+    again = button(texts("known.fresh"), FreshJob(job.id))
+    if job.result is None:
+        body: list[Element] = [plain(job.source.name, limit=120, weight="Bolder"), say(texts("known.gone"))]
+        return card(title(texts("known.title"), icon="♻️"), *body, actions=[again], summary=texts("known.summary", file=job.source.name))
+    name = job.result.candidate or texts("result.unnamed")
+    return card(
+        title(texts("known.title"), icon="♻️"),
+        plain(name, limit=120, size="Large", weight="Bolder"),
+        *([plain(job.result.headline, limit=160, isSubtle=True, spacing="None")] if job.result.headline else []),
+        say(texts("known.lead")),
+        plain(job.source.name, limit=120, isSubtle=True, size="Small"),
+        actions=[OpenUrl(title=texts("result.open"), url=job.result.word.url), again],
+        summary=texts("known.summary", file=job.source.name),
+    )
+
+
+def _cancelled(job: Job, texts: Catalogue) -> CardJson:
+    return card(
+        title(texts("cancel.card"), icon="⏹️"),
+        plain(job.source.name, limit=120, weight="Bolder"),
+        actions=[button(texts("cancel.again"), RetryJob(job.id))],
+        summary=texts("cancel.card"),
     )
 
 

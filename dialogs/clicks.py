@@ -2,56 +2,108 @@
 
 from __future__ import annotations
 
-from cards.actions import AskDelete, DeleteCandidate, DeleteJob, KeepCandidate, RetryJob, RewriteJob
-from cards.chat import delete_card, note_card
+from datetime import datetime
+
+from cards.actions import (
+    AskDelete,
+    CancelAll,
+    CancelBatch,
+    CancelJob,
+    DeleteCandidate,
+    DeleteJob,
+    FreshJob,
+    KeepCandidate,
+    RejectCandidate,
+    RetryBatch,
+    RetryJob,
+    RewriteJob,
+    ShowResult,
+    TurnPage,
+)
+from cards.chat import delete_card, note_card, receipt_text
 from cards.i18n import Catalogue
 from cards.job import AS_THE_CV, deleted_card, error_text
-from dialogs.turn import Clicked, Event, Flow, Replace, Reply, Show, Turn
+from dialogs.turn import Clicked, Event, Flow, Redraw, Replace, Reply, Show, ShowBatch, ShowJob, Turn
 from pipeline.errors import UserError
-from pipeline.model.job import Job
+from pipeline.model.job import Candidate, Job, State
 from pipeline.service import Service
 
 
 async def clicked(event: Event, click: Clicked, flow: Flow, service: Service, texts: Catalogue) -> Turn:
     where = event.conversation
+    tenant, user = where.tenant, where.user
     try:
         match click.action:
             case None:
                 raise UserError("old_card")
             case RetryJob(job=job_id):
-                job = await service.retry(where.tenant, where.user, job_id)
-                return Turn(jobs=(job,), flow=Flow(job=job.id))
+                return _woken(await service.retry(tenant, user, job_id))
+            case FreshJob(job=job_id):
+                return _woken(await service.fresh(tenant, user, job_id))
             case RewriteJob(job=job_id, template=template, language=language):
                 language = "" if language == AS_THE_CV else language
-                job = await service.rewrite(where.tenant, where.user, job_id, template=template, language=language)
-                return Turn(jobs=(job,), flow=Flow(job=job.id))
+                return _woken(await service.rewrite(tenant, user, job_id, template=template, language=language))
+            case CancelJob(job=job_id):
+                job = await service.cancel(tenant, user, job_id)
+                late = () if job.state == State.CANCELLED else (Show(note_card(texts("cancel.too_late"), texts)),)
+                return Turn((*late, Redraw(job)), flow=flow)
+            case CancelAll():
+                return await cancelled(await service.open_jobs(tenant, user), event, flow, service, texts)
+            case ShowResult(job=job_id):
+                return Turn((ShowJob(await service.own_shown(tenant, user, job_id), anew=True),), flow=Flow(job=job_id))
+            case RetryBatch(batch=batch_id):
+                await service.retry_failed(tenant, user, batch_id)
+                return Turn((await _batch(service, tenant, user, batch_id),), flow=flow)
+            case CancelBatch(batch=batch_id):
+                await service.cancel_batch(tenant, user, batch_id)
+                return Turn((await _batch(service, tenant, user, batch_id),), flow=flow)
+            case TurnPage(batch=batch_id, page=page):
+                await service.batches.turn_page(await service.batches.of_user(tenant, user, batch_id), int(page) if page.isdecimal() else 0)
+                return Turn((await _batch(service, tenant, user, batch_id),), flow=flow)
             case DeleteJob(job=job_id):
-                job = await service.delete_job(where.tenant, where.user, job_id)
-                return Turn(_erased([job], event, texts), flow=Flow())
-            case AskDelete(candidate=candidate_id):
-                candidate = await service.candidate(where.tenant, where.user, candidate_id)
+                job = await service.delete_job(tenant, user, job_id)
+                return Turn((_answer(event, deleted_card(texts)), Redraw(job)), flow=Flow())
+            case AskDelete(candidate=key):
+                candidate = await service.candidates.of_user(tenant, user, key)
                 return Turn((_answer(event, delete_card([candidate], texts)),), flow=flow)
-            case DeleteCandidate(candidate=candidate_id):
-                jobs = await service.delete_candidate(where.tenant, where.user, candidate_id)
-                text = texts.n("delete.done", len(jobs)) if jobs else texts("delete.already")
-                others = [j for j in jobs if j.card != event.card]
-                return Turn((_answer(event, note_card(text, texts)), *_replaced(others, texts)), flow=Flow())
+            case DeleteCandidate(candidate=key):
+                jobs = await service.jobs_of_candidate(tenant, user, key)
+                receipt = await service.delete_candidate(tenant, user, key)
+                text = receipt_text(receipt, texts) if receipt else texts("delete.already")
+                return Turn((_answer(event, note_card(text, texts)), *(Redraw(job) for job in jobs)), flow=Flow())
             case KeepCandidate():
                 return Turn((_answer(event, note_card(texts("delete.kept"), texts)),), flow=flow)
+            case RejectCandidate(candidate=key):
+                candidate = await service.candidates.of_user(tenant, user, key)
+                return Turn((_answer(event, await rejected(candidate, service, texts)),), flow=flow)
     except UserError as error:
         return Turn((Show(note_card(error_text(error.key, error.values, texts), texts)),), flow=flow)
+
+
+async def cancelled(jobs: list[Job], event: Event, flow: Flow, service: Service, texts: Catalogue) -> Turn:
+    """Stop these jobs and say how many."""
+    where = event.conversation
+    stopped = [await service.cancel(where.tenant, where.user, job.id) for job in jobs]
+    count = sum(job.state == State.CANCELLED for job in stopped)
+    text = texts.n("cancel.done", count) if count else texts("cancel.none")
+    return Turn((_answer(event, note_card(text, texts)), *(Redraw(job) for job in stopped)), flow=flow)
+
+
+async def rejected(candidate: Candidate, service: Service, texts: Catalogue) -> dict[str, object]:
+    """Record that nothing comes of a candidate, and say when the data goes."""
+    gone: datetime = await service.reject(candidate)
+    return note_card(texts("reject.done", name=candidate.name, date=gone.strftime(texts("date.format"))), texts)
+
+
+def _woken(job: Job) -> Turn:
+    return Turn(jobs=(job,), flow=Flow(job=job.id))
+
+
+async def _batch(service: Service, tenant: str, user: str, batch_id: str) -> ShowBatch:
+    batch = await service.batches.of_user(tenant, user, batch_id)
+    return ShowBatch(batch, tuple(await service.batches.jobs(batch)))
 
 
 def _answer(event: Event, card: dict[str, object]) -> Reply:
     """In place of the card that was clicked, where there is one."""
     return Replace(event.card, card) if event.card else Show(card)
-
-
-def _erased(jobs: list[Job], event: Event, texts: Catalogue) -> tuple[Reply, ...]:
-    own = _replaced([j for j in jobs if j.card != event.card], texts)
-    return (_answer(event, deleted_card(texts)), *own)
-
-
-def _replaced(jobs: list[Job], texts: Catalogue) -> tuple[Reply, ...]:
-    """The cards of erased CVs must not go on showing them."""
-    return tuple(Replace(job.card, deleted_card(texts)) for job in jobs if job.card)

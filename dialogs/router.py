@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from cards.chat import delete_card, help_card, note_card, status_card
+from cards.chat import cancel_card, delete_card, help_card, note_card, reject_card, status_card
 from cards.i18n import Catalogue, catalogue
-from dialogs.clicks import clicked
-from dialogs.turn import Clicked, Event, FilesDropped, Flow, Installed, Show, ShowBatch, ShowJob, TextSaid, Turn
+from dialogs.clicks import cancelled, clicked, rejected
+from dialogs.turn import Clicked, DroppedFile, Event, FilesDropped, Flow, Installed, Reply, Show, ShowBatch, ShowJob, TextSaid, Turn
+from pipeline.errors import TransientError
 from pipeline.model.job import Job, Source
 from pipeline.service import Service, Submission
 
@@ -19,6 +21,9 @@ CARD_EACH_UP_TO = 3
 _HELP = frozenset({"help", "hilfe", "?", "hallo", "hello", "hi"})
 _STATUS = frozenset({"status"})
 _DELETE = frozenset({"delete", "lösche", "loesche", "löschen", "loeschen", "lösch"})
+_CANCEL = frozenset({"cancel", "abbrechen", "abbruch", "stop", "stopp"})
+_REJECT = frozenset({"reject", "absage"})
+_ALL = frozenset({"all", "alle", "alles"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +53,10 @@ async def _said(event: Event, text: str, flow: Flow, services: Services, texts: 
     if command in _STATUS:
         jobs = await services.service.jobs_of(event.conversation.tenant, event.conversation.user)
         return Turn((Show(status_card(jobs, texts, now=services.now())),), flow=flow)
+    if command in _CANCEL:
+        return await _cancel(event, rest.strip(), flow, services, texts)
+    if command in _REJECT:
+        return await _reject(event, rest.strip(), flow, services.service, texts)
     if command in _DELETE:
         return await _ask_delete(event, rest.strip(), flow, services.service, texts)
     lead = "" if command in _HELP else "unknown"
@@ -58,28 +67,48 @@ async def _ask_delete(event: Event, name: str, flow: Flow, service: Service, tex
     """Ask on a card; without a name it is about the CV that was last sent in."""
     where = event.conversation
     if not name and flow.job:
-        candidate = await service.candidate_of(where.tenant, flow.job)
+        candidate = await service.candidates.of_job(await service.job(where.tenant, flow.job))
         found = [candidate] if candidate else []
     else:
-        found = await service.find_candidates(where.tenant, where.user, name)
+        found = await service.candidates.find(where.tenant, where.user, name)
     if not found:
         text = texts("delete.none", name=name) if name else texts("delete.missing")
         return Turn((Show(note_card(text, texts)),), flow=flow)
     return Turn((Show(delete_card(found, texts)),), flow=flow)
 
 
+async def _cancel(event: Event, which: str, flow: Flow, services: Services, texts: Catalogue) -> Turn:
+    """Stop the only job that waits or runs; with several, ask which."""
+    where = event.conversation
+    jobs = await services.service.open_jobs(where.tenant, where.user)
+    if not jobs:
+        return Turn((Show(note_card(texts("cancel.none"), texts)),), flow=flow)
+    if len(jobs) == 1 or which.casefold() in _ALL:
+        return await cancelled(jobs, event, flow, services.service, texts)
+    return Turn((Show(cancel_card(jobs, texts, now=services.now())),), flow=flow)
+
+
+async def _reject(event: Event, name: str, flow: Flow, service: Service, texts: Catalogue) -> Turn:
+    """Record that nothing comes of a candidate; with several of that name, ask which."""
+    where = event.conversation
+    if not name:
+        return Turn((Show(note_card(texts("reject.missing"), texts)),), flow=flow)
+    found = await service.candidates.find(where.tenant, where.user, name)
+    if not found:
+        return Turn((Show(note_card(texts("delete.none", name=name), texts)),), flow=flow)
+    card = await rejected(found[0], service, texts) if len(found) == 1 else reject_card(found, texts)
+    return Turn((Show(card),), flow=flow)
+
+
 async def _files(event: Event, dropped: FilesDropped, flow: Flow, services: Services) -> Turn:
     """Each file becomes a job. A repeated delivery finds its jobs and adds nothing."""
     where, service = event.conversation, services.service
-    many = len(dropped.files) > CARD_EACH_UP_TO
     key = f"{where.id}\n{event.id}"
-    batch_id = service.batch_id(where.tenant, key) if many else ""
-    if many:  # the batch is there before its jobs: whatever is killed in between, their cards find it
-        ids = tuple(service.job_id(where.tenant, f"{key}\n{i}") for i in range(len(dropped.files)))
-        batch, _ = await service.open_batch(where.tenant, where.user, ids, where, key=key)
-    jobs: list[Job] = []
-    created = []
-    for i, file in enumerate(dropped.files):
+    # the batch is there before its jobs: whatever is killed in between, their cards find it
+    many = len(dropped.files) > CARD_EACH_UP_TO
+    batch = await service.batches.open(where.tenant, where.user, key, where) if many else None
+
+    async def submit(i: int, file: DroppedFile) -> tuple[Job, bool] | TransientError:
         submission = Submission(
             tenant=where.tenant,
             user=where.user,
@@ -87,14 +116,25 @@ async def _files(event: Event, dropped: FilesDropped, flow: Flow, services: Serv
             key=f"{key}\n{i}",
             conversation=where,
             locale=where.locale,
-            batch=batch_id,
+            batch=batch.id if batch else "",
         )
-        job, new = await service.submit(submission, start=False)
-        jobs.append(job)
-        created += [job] if new else []
-    if not created:
-        return Turn(flow=flow)
-    next_flow = Flow(job=jobs[-1].id)
-    if many:
-        return Turn((ShowBatch(batch, tuple(jobs)),), tuple(created), next_flow)
-    return Turn(tuple(ShowJob(job) for job in created), tuple(created), next_flow)
+        try:
+            return await service.submit(submission, start=False)
+        except TransientError as error:
+            return error
+
+    answers = await asyncio.gather(*(submit(i, file) for i, file in enumerate(dropped.files)))
+    taken = [answer for answer in answers if not isinstance(answer, TransientError)]
+    if not taken:
+        raise next(answer for answer in answers if isinstance(answer, TransientError))
+    replies: list[Reply] = []
+    created = [job for job, new in taken if new]
+    if created and batch:
+        replies.append(ShowBatch(batch, tuple(job for job, _ in taken)))
+    else:
+        replies += [ShowJob(job) for job in created]
+    refused = [file.name for file, answer in zip(dropped.files, answers, strict=True) if isinstance(answer, TransientError)]
+    if refused:  # the storage failed in between: what is there is worked on, the rest is named
+        texts = catalogue(where.locale)
+        replies.append(Show(note_card(texts("batch.refused", files=", ".join(refused)), texts)))
+    return Turn(tuple(replies), tuple(created), Flow(job=taken[-1][0].id) if created else flow)

@@ -77,20 +77,28 @@ class Replace:
 
 @dataclass(frozen=True, slots=True)
 class ShowJob:
-    """Post the job's card, remember its message, then let the work begin."""
+    """Post the job's card and remember its message, then let the work begin. `anew`: even where it has a card already."""
 
     job: Job
+    anew: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ShowBatch:
-    """Post one card for several jobs, remember its message, then let the work begin."""
+    """Post one card for several jobs and remember its message, then let the work begin; replace it where there is one already."""
 
     batch: Batch
     jobs: tuple[Job, ...]
 
 
-Reply = Show | Replace | ShowJob | ShowBatch
+@dataclass(frozen=True, slots=True)
+class Redraw:
+    """The job has changed: its card, wherever it is, follows."""
+
+    job: Job
+
+
+Reply = Show | Replace | ShowJob | ShowBatch | Redraw
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
+import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,16 +16,22 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from bot.web.hub import Hub
 from bot.web.views import job_json, problem, problem_json, texts_of
-from pipeline.errors import UserError
+from pipeline.errors import TransientError, UserError
+from pipeline.model.formats import ARCHIVE_SUFFIX
 from pipeline.model.job import Job, Source
-from pipeline.service import MAX_BYTES, Service, Submission
+from pipeline.service import MAX_ARCHIVE_BYTES, MAX_BYTES, Service, Submission
 
 TENANT = USER = "local"
 """Until sign-in exists there is one local user with all roles."""
 
 MAX_FILES = 40
+MAX_UPLOAD = 300 * 2**20
+"""Bytes of all files of one request."""
+LISTED = 100
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 _HEARTBEAT = 15.0
+
+_log = logging.getLogger("web")
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -48,10 +56,15 @@ class Api:
             web.post("/api/cv/process", answered(self.process)),
             web.post("/api/batch/process", answered(self.process_batch)),
             web.get("/api/batches/{batch_id}", answered(self.get_batch)),
+            web.get("/api/batches/{batch_id}/zip", answered(self.get_zip)),
+            web.post("/api/batches/{batch_id}/retry", answered(self.retry_batch)),
+            web.post("/api/batches/{batch_id}/cancel", answered(self.cancel_batch)),
             web.get("/api/jobs", answered(self.list_jobs)),
             web.get("/api/jobs/{job_id}", answered(self.get_job)),
             web.delete("/api/jobs/{job_id}", answered(self.delete_job)),
             web.post("/api/jobs/{job_id}/retry", answered(self.retry_job)),
+            web.post("/api/jobs/{job_id}/cancel", answered(self.cancel_job)),
+            web.post("/api/jobs/{job_id}/fresh", answered(self.fresh_job)),
             web.get("/api/jobs/{job_id}/json", answered(self.get_json)),
             web.get("/api/download/{job_id}", answered(self.download)),
             web.get("/api/events", answered(self.events)),
@@ -60,7 +73,7 @@ class Api:
 
     async def process(self, request: web.Request) -> web.StreamResponse:
         upload = await _upload(request, most=1)
-        job = await self._submit(request, upload, 0)
+        job = await self._submit(request, upload, 0, batch="")
         self._started()
         body = {"job_id": job.id, "status": job.state.value, "estimated_time": await self._estimate(1)}
         return web.json_response(body, status=202, headers={"Location": f"/api/jobs/{job.id}"})
@@ -69,24 +82,42 @@ class Api:
         upload = await _upload(request, most=MAX_FILES)
         jobs, refused = [], []
         texts = texts_of(request)
+        batch = await self._service.batches.open(TENANT, USER, uuid.uuid4().hex)
         for i, (name, _) in enumerate(upload.files):
             try:
-                jobs.append(await self._submit(request, upload, i))
+                jobs.append(await self._submit(request, upload, i, batch=batch.id))
             except UserError as error:  # one bad file never stops the rest
                 refused.append({"file": name, "error": problem_json(error, texts)})
-        batch, _ = await self._service.open_batch(TENANT, USER, tuple(job.id for job in jobs))
         self._started()
         body = {"batch_id": batch.id, "job_ids": [job.id for job in jobs], "refused": refused, "estimated_time": await self._estimate(len(jobs))}
         return web.json_response(body, status=202, headers={"Location": f"/api/batches/{batch.id}"})
 
     async def get_batch(self, request: web.Request) -> web.StreamResponse:
-        batch = await self._service.batch(TENANT, request.match_info["batch_id"])
-        jobs = await self._service.batch_jobs(batch)
-        return web.json_response({"batch_id": batch.id, "jobs": [job_json(job, texts_of(request)) for job in jobs]})
+        return await self._batch(request)
+
+    async def get_zip(self, request: web.Request) -> web.StreamResponse:
+        batch = await self._service.batches.get(_tenant(request), request.match_info["batch_id"])
+        data = await self._service.batches.as_zip(batch)
+        return web.Response(body=data, content_type="application/zip", headers=_attachment(f"CVs {batch.created:%Y-%m-%d}.zip"))
+
+    async def retry_batch(self, request: web.Request) -> web.StreamResponse:
+        await self._service.retry_failed(TENANT, USER, request.match_info["batch_id"])
+        self._started()
+        return await self._batch(request, status=202)
+
+    async def cancel_batch(self, request: web.Request) -> web.StreamResponse:
+        for job in await self._service.cancel_batch(TENANT, USER, request.match_info["batch_id"]):
+            self._hub.publish(job)
+        return await self._batch(request)
+
+    async def _batch(self, request: web.Request, *, status: int = 200) -> web.StreamResponse:
+        batch = await self._service.batches.get(TENANT, request.match_info["batch_id"])
+        jobs = await self._service.batches.jobs(batch)
+        return web.json_response({"batch_id": batch.id, "jobs": [job_json(job, texts_of(request)) for job in jobs]}, status=status)
 
     async def list_jobs(self, request: web.Request) -> web.StreamResponse:
-        jobs = await self._service.jobs_of(TENANT, USER)
-        return web.json_response({"jobs": [job_json(job, texts_of(request)) for job in jobs[:100]]})
+        jobs = await self._service.jobs_of(TENANT, USER, limit=LISTED)
+        return web.json_response({"jobs": [job_json(job, texts_of(request)) for job in jobs]})
 
     async def get_job(self, request: web.Request) -> web.StreamResponse:
         return web.json_response(job_json(await self._job(request), texts_of(request)))
@@ -97,6 +128,16 @@ class Api:
 
     async def retry_job(self, request: web.Request) -> web.StreamResponse:
         job = await self._service.retry(TENANT, USER, request.match_info["job_id"])
+        self._started()
+        return web.json_response(job_json(job, texts_of(request)), status=202)
+
+    async def cancel_job(self, request: web.Request) -> web.StreamResponse:
+        job = await self._service.cancel(TENANT, USER, request.match_info["job_id"])
+        self._hub.publish(job)
+        return web.json_response(job_json(job, texts_of(request)))
+
+    async def fresh_job(self, request: web.Request) -> web.StreamResponse:
+        job = await self._service.fresh(TENANT, USER, request.match_info["job_id"])
         self._started()
         return web.json_response(job_json(job, texts_of(request)), status=202)
 
@@ -130,9 +171,9 @@ class Api:
         return web.FileResponse(Path(__file__).parent / "openapi.yaml", headers={"Content-Type": "application/yaml"})
 
     async def _job(self, request: web.Request) -> Job:
-        return await self._service.job(TENANT, request.match_info["job_id"])
+        return await self._service.shown(TENANT, request.match_info["job_id"])
 
-    async def _submit(self, request: web.Request, upload: Upload, i: int) -> Job:
+    async def _submit(self, request: web.Request, upload: Upload, i: int, *, batch: str) -> Job:
         name, data = upload.files[i]
         template = upload.fields.get("template", "")
         if template and template not in self._templates:
@@ -146,13 +187,14 @@ class Api:
             template=template,
             language=language if language in ("de", "en") else "",
             locale=texts_of(request).language,
+            batch=batch,
         )
         job, _ = await self._service.submit(submission)
         return job
 
     async def _estimate(self, jobs: int) -> float:
         """Seconds until the result, from the last results of this user."""
-        recent = [j.result.seconds for j in (await self._service.jobs_of(TENANT, USER))[:20] if j.result]
+        recent = [j.result.seconds for j in await self._service.jobs_of(TENANT, USER, limit=20) if j.result]
         return round((sorted(recent)[len(recent) // 2] if recent else 2.0) * max(jobs, 1), 1)
 
 
@@ -164,6 +206,9 @@ def answered(handler: Handler) -> Handler:
             return await handler(request)
         except UserError as error:
             return problem(error, texts_of(request))
+        except TransientError as error:
+            _log.warning("request: %s", error)
+            return problem(UserError("storage_turn"), texts_of(request))
 
     return wrapped
 
@@ -184,12 +229,18 @@ async def _upload(request: web.Request, *, most: int) -> Upload:
                 continue
             if len(files) == most:
                 raise UserError("too_many_files", limit=most)
-            files.append((part.filename or "CV.pdf", await _limited(part, MAX_BYTES)))
+            files.append((part.filename or "CV.pdf", await _limited(part, MAX_ARCHIVE_BYTES if _names_archive(part) else MAX_BYTES)))
+            if sum(len(data) for _, data in files) > MAX_UPLOAD:
+                raise UserError("too_large", limit=MAX_UPLOAD // 2**20)
     except (ValueError, AssertionError, RuntimeError, HttpProcessingError) as error:
         raise UserError("bad_request", detail=type(error).__name__) from None
     if not files:
         raise UserError("no_file")
     return Upload(tuple(files), fields)
+
+
+def _names_archive(part: BodyPartReader) -> bool:
+    return (part.filename or "").lower().endswith(ARCHIVE_SUFFIX)
 
 
 async def _limited(part: BodyPartReader, limit: int) -> bytes:

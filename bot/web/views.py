@@ -20,6 +20,7 @@ _STATUS = {
     "not_ready": 409,
     "not_yours": 403,
     "not_found": 404,
+    "storage_turn": 503,
 }
 
 
@@ -50,6 +51,9 @@ def job_json(job: Job, texts: Catalogue) -> dict[str, Any]:
         "steps": _steps(job, texts),
         "result_url": f"/api/download/{job.id}" if result else None,
         "json_url": f"/api/jobs/{job.id}/json" if result else None,
+        "batch_id": job.batch or None,
+        "archive": job.archive,
+        "known": bool(job.same_as),
         "error": {
             "key": failed.key,
             "message": error_text(failed.key, failed.values, texts),
@@ -73,6 +77,8 @@ def job_json(job: Job, texts: Catalogue) -> dict[str, Any]:
             "seconds": result.seconds,
             "cost": result.usage.cost,
             "pages": result.pages,
+            "version": result.version,
+            "changes": [f"{texts(f'change.{change.kind}')}: {change.text}" for change in result.changes],
             "years_text": texts.n("page.years", result.years, years=texts.number(result.years)) if result.years else "",
         }
         if result

@@ -114,7 +114,7 @@ async def test_a_batch_and_one_bad_file_never_stops_the_rest(client: Client) -> 
     ("path", "data", "status", "key"),
     [
         ("/api/cv/process", form(("cv.pdf", b"kein PDF")), 415, "unknown_format"),
-        ("/api/cv/process", form(("cv.pdf", b"%PDF-" + b"x" * (10 * 2**20))), 413, "too_large"),
+        ("/api/cv/process", form(("cv.pdf", b"%PDF-" + b"x" * (15 * 2**20))), 413, "too_large"),
         ("/api/cv/process", form(template="classic"), 400, "no_file"),
         ("/api/cv/process", b"not a form", 400, "bad_request"),
         ("/api/cv/process", form(("cv.pdf", b"%PDF-1.4"), template="nope"), 400, "unknown_template"),

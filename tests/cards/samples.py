@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 from cards.batch import batch_card
-from cards.chat import delete_card, help_card, note_card, status_card
+from cards.chat import cancel_card, delete_card, help_card, note_card, receipt_text, reject_card, status_card
 from cards.elements import CardJson
 from cards.i18n import Catalogue
 from cards.job import job_card
-from pipeline.model.job import Candidate, DriveItem, Job, Notice, Problem, Result, Source, State, Step, Usage
+from pipeline.model.job import Batch, Candidate, Change, DriveItem, Job, Notice, Problem, Receipt, Result, Source, State, Step, Usage
 from tests.conftest import NOW
 
 HOSTILE = (
@@ -68,6 +68,7 @@ def all_cards(texts: Catalogue, *, hostile: bool = False) -> dict[str, CardJson]
         if hostile:
             changes: dict[str, object] = {"source": Source(name=HOSTILE)}
             if made.result:
+                changes_of = tuple(c.model_copy(update={"text": HOSTILE}) for c in made.result.changes)
                 notices = tuple(n.model_copy(update={"values": dict.fromkeys(n.values, HOSTILE)}) for n in made.result.notices)
                 changes["result"] = made.result.model_copy(
                     update={
@@ -77,6 +78,7 @@ def all_cards(texts: Catalogue, *, hostile: bool = False) -> dict[str, CardJson]
                         "skills": (HOSTILE,) * 8,
                         "languages": (HOSTILE,) * 8,
                         "notices": notices,
+                        "changes": changes_of,
                     }
                 )
             if made.problem:
@@ -85,17 +87,33 @@ def all_cards(texts: Catalogue, *, hostile: bool = False) -> dict[str, CardJson]
         return job_card(made, texts, now=NOW, json_url="http://127.0.0.1:3978/api/jobs/x/json", templates=("classic", "modern", "firma"))
 
     name = HOSTILE if hostile else "Katharina Brandt"
-    person = Candidate(id="b" * 32, tenant="t", name=name, email=name if hostile else "k@example.com", jobs=("a" * 32,))
+    person = Candidate(id="b" * 32, tenant="t", name=name, email=name if hostile else "k@example.com", jobs=("a" * 32,), used=NOW)
     many = [
         done(),
         job(state=State.RUNNING, step=Step.CHECKING, attempts=1),
         job(),
         failed("scanned"),
-        failed("too_large", {"limit": 10}),
+        failed("too_large", {"limit": 15}),
         job(state=State.DELETED),
+        job(state=State.CANCELLED),
+        job(state=State.DONE, same_as="c" * 32),
     ]
     if hostile:
-        many = [m.model_copy(update={"source": Source(name=HOSTILE)}) for m in many] * 8
+        many = [m.model_copy(update={"source": Source(name=HOSTILE), "result": m.result and result(candidate=HOSTILE)}) for m in many] * 8
+    changes = (
+        Change(kind="position_new", text="Leiterin Projekte, Alpenblick Technik GmbH"),
+        Change(kind="position_dates", text="Projektleiterin, Neckartal Automation GmbH"),
+        Change(kind="skills_new", text="Kubernetes, Terraform"),
+        Change(kind="phone_changed", text="+49 711 123456"),
+        *(Change(kind="certificate_new", text=f"Zertifikat {i}") for i in range(5)),
+    )
+    receipt = Receipt(reference="93BA80A3F01C", tenant="t", at=NOW, cvs=2, files=2, blobs=12, cards=2)
+    batch = Batch(id="d" * 32, tenant="t", user="u", created=NOW)
+
+    def together(jobs: list[Job], page: int = 0) -> CardJson:
+        urls = {"zip_url": "http://127.0.0.1:3978/api/batches/x/zip", "folder_url": "http://127.0.0.1:3978/?batch=x"}
+        return batch_card(batch.model_copy(update={"page": page}), jobs, texts, now=NOW, **urls)
+
     return {
         "waiting": one(job()),
         **{f"step-{step.value}": one(job(state=State.RUNNING, step=step, attempts=1)) for step in Step},
@@ -107,12 +125,24 @@ def all_cards(texts: Catalogue, *, hostile: bool = False) -> dict[str, CardJson]
         "error-values": one(failed("broken_template", {"template": "classic", "detail": "unexpected '}'"}, retry=True)),
         "error-rewrite": one(failed("broken_template", {"template": "firma", "detail": "{{"}, retry=True).model_copy(update={"result": result()})),
         "deleted": one(job(state=State.DELETED)),
-        "batch": batch_card(many, texts, now=NOW),
+        "cancelled": one(job(state=State.CANCELLED)),
+        "known": one(done().model_copy(update={"same_as": "c" * 32})),
+        "known-gone": one(job(state=State.DONE, same_as="c" * 32)),
+        "version": one(done(version=3, changes=changes)),
+        "version-same": one(done(version=2)),
+        "batch": together(many),
+        "batch-first-page": together((many * 6)[:40]),
+        "batch-last-page": together((many * 6)[:41], page=99),
+        "batch-done": together([done() for _ in range(4)]),
+        "batch-empty": together([]),
+        "cancel": cancel_card(many[:3], texts, now=NOW),
+        "reject": reject_card([person, person], texts),
+        "receipt": note_card(receipt_text(receipt, texts), texts),
         "help": help_card(texts),
         "hello": help_card(texts, lead="hello"),
         "unknown": help_card(texts, lead="unknown"),
         "status-empty": status_card([], texts, now=NOW),
-        "status": status_card(many[:5], texts, now=NOW),
+        "status": status_card(many[:7], texts, now=NOW),
         "delete": delete_card([person], texts),
         "delete-which": delete_card([person, person], texts),
         "note": note_card(texts("delete.none", name=name), texts),

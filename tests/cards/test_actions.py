@@ -1,14 +1,15 @@
 from __future__ import annotations
 
+from dataclasses import fields
+from typing import get_args
+
 import pytest
 
-from cards.actions import AskDelete, DeleteCandidate, DeleteJob, KeepCandidate, RetryJob, RewriteJob, button, pack, unpack
+from cards.actions import Action, button, pack, unpack
 from pipeline.errors import UserError
 
 
-@pytest.mark.parametrize(
-    "action", [RetryJob("j"), RewriteJob("j", "modern", "de"), DeleteJob("j"), AskDelete("c"), DeleteCandidate("c"), KeepCandidate()]
-)
+@pytest.mark.parametrize("action", [kind(**{f.name: f"a {f.name}" for f in fields(kind)}) for kind in get_args(Action)])
 def test_what_is_packed_is_unpacked(action: object) -> None:
     assert unpack(pack(action)) == action
     assert unpack({**pack(action), "an-input": "value"}) == action

@@ -11,12 +11,13 @@ from cards.chat import help_card, note_card
 from cards.i18n import catalogue
 from dialogs.router import Services, handle
 from dialogs.turn import Clicked, DroppedFile, Event, FilesDropped, Flow, Installed, Show, ShowBatch, ShowJob, TextSaid, Turn
-from pipeline.adapters.local.files import FolderBlobs, FolderDrive
+from pipeline.adapters.local.files import FolderBlobs
 from pipeline.adapters.local.sqlite import SqliteFile, SqliteQueue, SqliteRecords
+from pipeline.adapters.served_drive import ServedDrive
 from pipeline.model.job import Conversation
 from pipeline.service import Service
 from tests.conftest import NOW
-from tests.pipeline.test_jobs import Clock, Ids
+from tests.world import Ids, TickingClock
 
 CHAT = Conversation(
     tenant="t", id="chat", service_url="https://smba.trafficmanager.net/", channel="msteams", bot_id="28:b", user_id="29:u", user="u", locale="de-DE"
@@ -27,9 +28,11 @@ DE = catalogue("de")
 @pytest.fixture
 async def services(tmp_path: Path) -> AsyncIterator[Services]:
     file = SqliteFile(tmp_path / "d.sqlite")
-    drive = FolderDrive(tmp_path / "drive", base_url="http://x")
+    drive = ServedDrive(FolderBlobs(tmp_path / "drive"), base_url="http://x")
     yield Services(
-        Service(records=SqliteRecords(file), blobs=FolderBlobs(tmp_path / "b"), queue=SqliteQueue(file), drive=drive, clock=Clock(), ids=Ids()),
+        Service(
+            records=SqliteRecords(file), blobs=FolderBlobs(tmp_path / "b"), queue=SqliteQueue(file), drive=drive, clock=TickingClock(), ids=Ids()
+        ),
         lambda: NOW,
     )
     await file.close()

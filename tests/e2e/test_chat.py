@@ -7,6 +7,7 @@ import io
 import re
 import sqlite3
 import subprocess
+import zipfile
 from pathlib import Path
 from time import perf_counter
 
@@ -114,7 +115,11 @@ async def test_four_files_share_one_card(running: Running, connector: Connector,
     await post(running, message_activity(connector, files=[(n, f"{files.origin}/{n}") for n in names]))
     await connector.until(lambda sent: any("4 fertig" in s.text for s in sent))
     assert len(connector.posts) == 1
-    assert len([a for a in actions_of(connector.sent[-1].card) if a["type"] == "Action.OpenUrl"]) == 4
+    card = connector.sent[-1].card
+    assert [a["title"] for a in actions_of(card)].count("In Word öffnen") == 4
+    archive = zipfile.ZipFile(io.BytesIO(await download(next(a["url"] for a in actions_of(card) if a["title"] == "Alle als ZIP"))))
+    assert len(archive.namelist()) == 4
+    assert "CV Katharina Brandt.docx" in archive.namelist()
 
 
 async def test_commands(running: Running, connector: Connector, files: Files) -> None:
@@ -146,12 +151,11 @@ async def test_delete_asks_first_and_then_erases_everything(running: Running, co
     erase = next(a for a in actions_of(question.card) if a.get("verb") == "candidate.delete")
     stranger = await post(running, click_activity(connector, erase["data"], message=question.message, number="i0", user="somebody-else"))
     assert stranger["value"]["body"][0]["inlines"][0]["text"] == "Bereits gelöscht."
-    assert list((settings.data / "drive").rglob("*.docx"))
+    assert list((settings.data / "blobs").rglob("word"))
     answer = await post(running, click_activity(connector, erase["data"], message=question.message), status=200)
     assert "Gelöscht" in answer["value"]["body"][0]["inlines"][0]["text"]
-    assert not list((settings.data / "drive").rglob("*.docx"))
     assert not [p for p in (settings.data / "blobs").rglob("*") if p.is_file()]
-    assert "Dieser Lebenslauf wurde gelöscht" in next(s for s in reversed(connector.sent) if s.message == "m1").text
+    await connector.until(lambda sent: "Dieser Lebenslauf wurde gelöscht" in next(s for s in reversed(sent) if s.message == "m1").text)
     again = await post(running, click_activity(connector, erase["data"], message=question.message, number="i2"))
     assert "Bereits gelöscht" in again["value"]["body"][0]["inlines"][0]["text"]
 
@@ -161,7 +165,7 @@ async def test_delete_button_of_the_result_card(running: Running, connector: Con
     button = next(a for a in actions_of(connector.sent[-1].card) if a.get("verb") == "cv.delete")
     answer = await post(running, click_activity(connector, button["data"], message="m1"), status=200)
     assert answer["type"] == "application/vnd.microsoft.card.adaptive"
-    assert not list((settings.data / "drive").rglob("*.docx"))
+    assert not list((settings.data / "blobs").rglob("word"))
 
 
 async def test_the_word_file_written_again_in_another_template_and_language(running: Running, connector: Connector, files: Files) -> None:
@@ -210,6 +214,14 @@ async def test_when_the_storage_fails_the_user_hears_of_it(
 ) -> None:
     with sqlite3.connect(next(settings.data.glob("*.sqlite*"))) as database:
         database.execute("drop table records")
+    await post(running, message_activity(connector, text="status"))
+    assert "Der Speicher antwortet gerade nicht" in connector.sent[-1].text
+
+
+async def test_a_bug_in_a_turn_has_a_reference_number(
+    running: Running, connector: Connector, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dialogs.router.status_card", lambda *_, **__: 1 / 0)
     await post(running, message_activity(connector, text="status"))
     shown = re.search(r"Referenznummer (\w{8})", connector.sent[-1].text)
     assert shown

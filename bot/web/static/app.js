@@ -4,6 +4,7 @@ const texts = JSON.parse(document.getElementById("texts").textContent);
 const list = document.getElementById("jobs");
 const message = document.getElementById("message");
 const shown = new Map();
+const batch = /^[0-9a-f]{32}$/.exec(new URLSearchParams(location.search).get("batch") || "")?.[0];
 
 function say(text) {
   message.textContent = text;
@@ -34,7 +35,9 @@ function fill(element, selector, text) {
 }
 
 function show(job) {
-  if (job.status === "deleted") {
+  if (batch && job.batch_id !== batch) return;
+  if (job.status === "deleted" || (job.archive && job.status === "done")) { // a ZIP file has become the CVs in it
+    if (job.archive && shown.has(job.job_id)) refresh();
     shown.get(job.job_id)?.remove();
     shown.delete(job.job_id);
     document.getElementById("empty").hidden = shown.size > 0;
@@ -47,17 +50,20 @@ function show(job) {
     element.dataset.job = job.job_id;
     shown.set(job.job_id, element);
     list.prepend(element);
-    element.querySelector(".retry").addEventListener("click", () => retry(job.job_id));
+    element.querySelector(".retry").addEventListener("click", () => act(job.job_id, "retry"));
+    element.querySelector(".fresh").addEventListener("click", () => act(job.job_id, "fresh"));
+    element.querySelector(".cancel").addEventListener("click", () => act(job.job_id, "cancel"));
     element.querySelector(".delete").addEventListener("click", () => remove(job.job_id, job.file));
   }
   document.getElementById("empty").hidden = true;
-  const ended = job.status === "done" || job.status === "failed";
+  const ended = !["queued", "running"].includes(job.status);
   const result = job.result;
   element.dataset.status = job.status;
   element.dataset.updated = job.updated;
   fill(element, ".name", (result && result.candidate) || job.file);
   fill(element, ".file", result ? job.file : "");
   fill(element, ".line", result ? [result.headline, result.years_text].filter(Boolean).join(" · ") : "");
+  fill(element, ".note", note(job));
   const bar = element.querySelector("progress");
   bar.hidden = ended;
   bar.value = Math.max(job.progress, 0.05);
@@ -83,14 +89,16 @@ function show(job) {
   open.href = job.result_url || "#";
   const json = fill(element, ".json", job.json_url ? texts.json : "");
   json.href = job.json_url || "#";
-  fill(element, ".retry", job.error && job.error.retry ? texts.retry : "");
+  fill(element, ".retry", (job.error && job.error.retry) || job.status === "cancelled" ? texts.retry : "");
+  fill(element, ".fresh", job.known && job.status === "done" ? texts.fresh : "");
+  fill(element, ".cancel", ended ? "" : texts.cancel);
   fill(element, ".delete", ended ? texts.delete : "");
 }
 
 async function upload(files) {
   say("");
   const cvs = [...files].filter((file) => {
-    const ok = file.type === "application/pdf" || /\.(pdf|docx)$/i.test(file.name);
+    const ok = file.type === "application/pdf" || /\.(pdf|docx|zip)$/i.test(file.name);
     if (!ok) say(texts.not_a_cv.replace("{file}", file.name));
     return ok;
   });
@@ -111,8 +119,15 @@ async function upload(files) {
   }
 }
 
-async function retry(id) {
-  const job = await call(`/api/jobs/${id}/retry`, { method: "POST" });
+function note(job) {
+  if (job.status === "cancelled") return texts.cancelled;
+  if (job.known && job.status === "done") return job.result ? texts.known : texts.known_gone;
+  if (job.result && job.result.version > 1) return [texts.version.replace("{number}", job.result.version), ...job.result.changes].join("\n");
+  return "";
+}
+
+async function act(id, verb) {
+  const job = await call(`/api/jobs/${id}/${verb}`, { method: "POST" });
   if (job) show(job);
 }
 
@@ -123,8 +138,16 @@ async function remove(id, file) {
 }
 
 async function refresh() {
-  const answer = await call("/api/jobs");
+  const answer = await call(batch ? `/api/batches/${batch}` : "/api/jobs");
   if (answer) answer.jobs.reverse().forEach(show);
+}
+
+if (batch) {
+  document.getElementById("form").hidden = true;
+  document.getElementById("batch").hidden = false;
+  document.getElementById("all").textContent = texts.all_cvs;
+  document.getElementById("zip").textContent = texts.zip;
+  document.getElementById("zip").href = `/api/batches/${batch}/zip`;
 }
 
 const input = document.getElementById("files");

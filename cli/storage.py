@@ -1,0 +1,71 @@
+"""`storage`: move, save and restore everything that is stored; `retention`: archive and erase what is due."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from cards.i18n import Catalogue
+from pipeline.errors import TransientError
+from pipeline.retention import Periods, Report, Retention
+from pipeline.transfer import Incomplete, Inventory, Storage, backup, migrate, restore
+
+OK, FAILED = 0, 1
+
+
+async def run_migrate(source: Storage, target: Storage, texts: Catalogue) -> int:
+    return await _proven("cli.migrated", lambda told: migrate(source, target, told), texts)
+
+
+async def run_backup(storage: Storage, path: Path, texts: Catalogue) -> int:
+    return await _proven("cli.backed_up", lambda told: backup(storage, path, told), texts)
+
+
+async def run_restore(storage: Storage, path: Path, texts: Catalogue) -> int:
+    return await _proven("cli.restored", lambda told: restore(path, storage, told), texts)
+
+
+async def run_dead_letters(storage: Storage, texts: Catalogue) -> int:
+    """The jobs whose attempts are used up, one `tenant/job` a line."""
+    console = Console()
+    bodies = await storage.queue.dead()
+    for body in bodies:
+        console.print(body, markup=False, highlight=False)
+    Console(stderr=True).print(texts("cli.dead_letters", count=len(bodies)))
+    return OK
+
+
+async def run_retention(retention: Retention, texts: Catalogue, *, tenant: str = "", periods: dict[str, int] | None = None) -> int:
+    """Do what is due and report it; with `periods`, set those of a tenant instead."""
+    console = Console()
+    if periods and tenant:
+        await retention.set_periods(tenant, Periods(**(await retention.periods(tenant)).model_dump() | periods))
+        console.print(texts("cli.periods", tenant=tenant, **(await retention.periods(tenant)).model_dump()), markup=False)
+        return OK
+    reports = await retention.run()
+    console.print(_table(reports, texts))
+    return OK
+
+
+async def _proven(key: str, work: Callable[[Callable[[str, int], None]], Awaitable[Inventory]], texts: Catalogue) -> int:
+    """Do it with a count of what is done; what it proved is printed at the end."""
+    console = Console(stderr=True)
+    try:
+        with console.status("") as status:
+            found = await work(lambda kind, count: status.update(f"{texts(f'cli.{kind}')}: {count}"))
+    except (Incomplete, TransientError, OSError) as error:
+        console.print(texts("cli.incomplete", detail=str(error)), markup=False)
+        return FAILED
+    console.print(texts(key, records=len(found.records), blobs=len(found.blobs), digest=found.digest), markup=False)
+    return OK
+
+
+def _table(reports: list[Report], texts: Catalogue) -> Table:
+    names = ("tenant", "archived", "candidates", "cvs", "files", "records", "events")
+    table = Table(*(texts(f"cli.retention_{name}") for name in names))
+    for report in reports:
+        table.add_row(*(str(getattr(report, name)) for name in names))
+    return table
