@@ -143,6 +143,7 @@ def make_llm(settings: Settings) -> Llm | None:
             api_version=settings.azure_api_version,
             input_price=settings.input_price,
             output_price=settings.output_price,
+            timeout=settings.llm_timeout,
         ),
         entra_token=lambda: managed_identity_token(settings.azure_identity),
     )

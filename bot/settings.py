@@ -32,6 +32,7 @@ class Settings:
     lease: float = 30.0
     storage_connection: str = ""
     storage_account: str = ""
+    llm_timeout: float = 60.0
     llm_calls: int = 64
     llm_calls_per_tenant: int = 32
     llm_tokens_per_minute: int = 0
@@ -102,6 +103,7 @@ class Settings:
             lease=number("LEASE_SECONDS", 30),
             storage_connection=get("AZURE_STORAGE_CONNECTION_STRING"),
             storage_account=get("AZURE_STORAGE_ACCOUNT"),
+            llm_timeout=number("LLM_TIMEOUT", 60),
             llm_calls=int(number("LLM_CALLS", 64)),
             llm_calls_per_tenant=int(number("LLM_CALLS_PER_TENANT", 32)),
             llm_tokens_per_minute=int(number("LLM_TOKENS_PER_MINUTE", 0)),
@@ -149,6 +151,7 @@ class Settings:
         if self.storage_account and not re.fullmatch(r"[a-z0-9]{3,24}", self.storage_account):
             raise BadSettings(f"AZURE_STORAGE_ACCOUNT must be the account's name, not {self.storage_account!r}")
         for name, value, least in (
+            ("LLM_TIMEOUT", self.llm_timeout, 1),
             ("LLM_CALLS", self.llm_calls, 0),
             ("LLM_CALLS_PER_TENANT", self.llm_calls_per_tenant, 0),
             ("LLM_TOKENS_PER_MINUTE", self.llm_tokens_per_minute, 0),

@@ -23,7 +23,7 @@ EVERYBODY = "all-tenants"
 _LETTERS_PER_TOKEN = 3.0
 """German text: fewer than in English, so the estimate is rather too high; the true number is booked afterwards."""
 _ANSWER_TOKENS = 1500
-_CALL = timedelta(minutes=3)
+_CALL = timedelta(minutes=5)
 """After so long a call that nobody has ended is taken for lost, with its worker."""
 _PATIENCE = 120.0
 

@@ -129,7 +129,7 @@ class Runner:
         records, tenant, key = self.service.store.records, run.job.tenant, run.job.id
         record = await records.get(JOBS, tenant, key)
         job = from_json(record.value, Job) if record else None
-        if record is None or job is None or job.state != State.RUNNING or job.attempts != run.job.attempts:
+        if record is None or job is None or job.state != State.RUNNING or job.holder != run.job.holder:
             return False
         longer = job.model_copy(update={"lease_until": self.clock.now() + timedelta(seconds=self.lease)})
         with suppress(Conflict):  # the work itself has just written, and renewed it
@@ -183,7 +183,7 @@ class Runner:
             return Outcome(again=(until - now).total_seconds() + 0.5)
         run = _Run(self, job, record.etag)
         try:
-            await run.update(state=State.RUNNING, attempts=job.attempts + 1, wake_at=None)
+            await run.update(state=State.RUNNING, attempts=job.attempts + 1, holder=self.ids.new(), wake_at=None)
         except Conflict:
             return Outcome(again=1.0)
         return run
@@ -259,7 +259,9 @@ class Runner:
             begun = self.clock.now()
             value = await work()
             await self.blobs.put(name, value if isinstance(value, bytes) else to_json(value, kind))
-            run.note(timings={**run.noted.timings, step.value: round((self.clock.now() - begun).total_seconds(), 3)})
+            # what gets on is no poison: a worker that dies of one job takes others with it, which are not to blame
+            timings = {**run.noted.timings, step.value: round((self.clock.now() - begun).total_seconds(), 3)}
+            run.note(timings=timings, attempts=1)
             return value
 
         tools = self.tools

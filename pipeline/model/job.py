@@ -125,6 +125,8 @@ class Problem(_Stored):
 class Job(_Stored):
     """`same_as` is the job whose result this one has, because the same file was worked on before, unless `fresh` was asked for.
 
+    `attempts` since the last step that was done; `holder` is the attempt that has the lease.
+
     An `archive` is a ZIP file: its work is to become the jobs of the CVs in it, in the batch that it names. `content` is the SHA-256 of the
     file's bytes, `candidate` the id of whose CV it is, once that is known.
     """
@@ -139,6 +141,7 @@ class Job(_Stored):
     state: State = State.QUEUED
     step: Step = Step.RECEIVED
     attempts: int = 0
+    holder: str = ""
     lease_until: datetime | None = None
     wake_at: datetime | None = None
     template: str

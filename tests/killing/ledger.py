@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections import defaultdict
 from dataclasses import dataclass, field
+from typing import Any
 
 from aiohttp import web
 
@@ -21,6 +22,10 @@ class Message:
     id: str
     card: str
     updates: int = 0
+
+    @property
+    def as_card(self) -> dict[str, Any]:
+        return dict(json.loads(self.card))
 
     @property
     def final(self) -> bool:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import pickle
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import monotonic
+from typing import Any
 
 import aiohttp
 
@@ -97,25 +98,37 @@ async def ready(bench: Bench, spec: Spec, pid: int) -> bool:
             await asyncio.sleep(0.02)
 
 
-async def say(spec: Spec, ledger: Ledger, conversation: str, names: list[str], number: str) -> bool:
+async def say(spec: Spec, ledger: Ledger, conversation: str, names: Sequence[str], number: str, *, channel: str = "") -> bool:
     """Drop CVs into a chat of a tenant of its own; True where the program has acknowledged it."""
-    activity = {
-        "type": "message",
+    files = [
+        {"contentType": "application/vnd.microsoft.teams.file.download.info", "name": name, "contentUrl": "https://x.sharepoint.com/x",
+         "content": {"downloadUrl": f"{ledger.origin}/pdf/{conversation}-{name}", "uniqueId": name, "fileType": "pdf"}}
+        for name in names
+    ]  # fmt: skip
+    return await _post(spec, _activity(channel or ledger.origin, conversation, number) | {"type": "message", "text": "", "attachments": files})
+
+
+async def tell(spec: Spec, ledger: Ledger, conversation: str, data: dict[str, Any], number: str, *, message: str) -> bool:
+    """Click a button with that data on a card."""
+    value = {"action": {"type": "Action.Execute", "verb": data["verb"], "data": data}, "trigger": "manual"}
+    click = {"type": "invoke", "name": "adaptiveCard/action", "replyToId": message, "value": value}
+    return await _post(spec, _activity(ledger.origin, conversation, number) | click)
+
+
+def _activity(channel: str, conversation: str, number: str) -> dict[str, Any]:
+    return {
         "id": number,
         "channelId": "msteams",
-        "serviceUrl": f"{ledger.origin}/",
+        "serviceUrl": f"{channel}/",
         "conversation": {"id": conversation, "conversationType": "personal", "tenantId": conversation},
         "channelData": {"tenant": {"id": conversation}},
         "from": {"id": "29:user", "aadObjectId": "user-1"},
         "recipient": {"id": "28:bot"},
         "locale": "de-DE",
-        "text": "",
-        "attachments": [
-            {"contentType": "application/vnd.microsoft.teams.file.download.info", "name": name, "contentUrl": "https://x.sharepoint.com/x",
-             "content": {"downloadUrl": f"{ledger.origin}/pdf/{conversation}-{name}", "uniqueId": name, "fileType": "pdf"}}
-            for name in names
-        ],
-    }  # fmt: skip
+    }
+
+
+async def _post(spec: Spec, activity: dict[str, Any]) -> bool:
     try:
         async with aiohttp.ClientSession() as session, session.post(f"{spec.settings.url}/api/messages", json=activity) as response:
             return response.status < 300
@@ -123,7 +136,7 @@ async def say(spec: Spec, ledger: Ledger, conversation: str, names: list[str], n
         return False
 
 
-async def said(spec: Spec, ledger: Ledger, conversation: str, names: list[str], number: str) -> None:
+async def said(spec: Spec, ledger: Ledger, conversation: str, names: Sequence[str], number: str) -> None:
     """The same, delivered again until it is acknowledged, as the channel or the person does."""
     until = monotonic() + 30
     while not await say(spec, ledger, conversation, names, number):

@@ -102,7 +102,7 @@ async def test_a_killed_worker_s_call_is_given_back_after_a_while(stores: list[S
         await asyncio.sleep(0.01)
     with pytest.raises(TransientError):
         await budget.limited(Model(), "b").complete(PROMPT)
-    clock.time += timedelta(minutes=4)  # as if its process were gone
+    clock.time += timedelta(minutes=6)  # as if its process were gone
     quick = Model(seconds=0)
     await budget.limited(quick, "b").complete(PROMPT)
     assert quick.calls == 1

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from azure.core.credentials import AccessToken
-from azure.core.exceptions import HttpResponseError, ServiceRequestError, ServiceResponseError
+from azure.core.exceptions import AzureError, HttpResponseError, IncompleteReadError, ServiceRequestError, ServiceResponseError
 from azure.data.tables.aio import TableServiceClient
 from azure.storage.blob.aio import BlobServiceClient
 from azure.storage.queue import TextBase64DecodePolicy, TextBase64EncodePolicy
@@ -48,7 +48,7 @@ class Account:
         limits: dict[str, Any] = {
             "retry_total": 1 if quick else 3,
             "connection_timeout": min(5.0, settings.patience / 2),
-            "read_timeout": settings.patience / 2,
+            "read_timeout": min(15.0, settings.patience / 2),
         }
         waits: dict[str, Any] = {"initial_backoff": 0.5, "increment_base": 1}  # seconds; blob's and queue's own retry policy
         coded: dict[str, Any] = {"message_encode_policy": TextBase64EncodePolicy(), "message_decode_policy": TextBase64DecodePolicy()}
@@ -71,8 +71,12 @@ class Account:
         try:
             async with asyncio.timeout(self._patience):
                 yield
-        except (ServiceRequestError, ServiceResponseError, TimeoutError) as error:
+        except (ServiceRequestError, ServiceResponseError, IncompleteReadError, TimeoutError) as error:
             raise TransientError(f"storage: {type(error).__name__}", key="storage_down") from error
+        except AttributeError as error:  # data-tables 12.7.0 stumbles over an error without a response: half a body
+            if not isinstance(error.__context__, AzureError):
+                raise
+            raise TransientError(f"storage: {type(error.__context__).__name__}", key="storage_down") from error
         except HttpResponseError as error:
             if error.status_code not in _PASSING:
                 raise

@@ -74,7 +74,9 @@ class SqliteFile:
                     raise TransientError(f"SQLite: {error}", key="storage_down") from error
 
         # a caller that is cancelled must not free the connection while the thread is still using it
-        return await asyncio.shield(asyncio.ensure_future(locked()))
+        task = asyncio.ensure_future(locked())
+        task.add_done_callback(lambda done: done.cancelled() or done.exception())  # nobody may be left to hear of it
+        return await asyncio.shield(task)
 
     async def close(self) -> None:
         """Close, once what is still running has ended."""
