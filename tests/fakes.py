@@ -58,6 +58,7 @@ class Connector(Server):
         super().__init__()
         self.sent: list[Sent] = []
         self.faults: list[tuple[int, dict[str, str]]] = []
+        self.gone: set[str] = set()
         self.changed = asyncio.Event()
         self.app.add_routes(
             [
@@ -71,7 +72,7 @@ class Connector(Server):
 
     async def put(self, request: web.Request) -> web.Response:
         known = {s.message for s in self.sent}
-        if request.match_info["message"] not in known:
+        if request.match_info["message"] not in known - self.gone:
             return web.json_response({"error": {"code": "ActivityNotFoundInConversation", "message": "-"}}, status=404)
         return await self._record(request, request.match_info["message"])
 
@@ -108,10 +109,13 @@ class Files(Server):
         super().__init__()
         self.files = files
         self.requests: list[web.BaseRequest] = []
+        self.hold = asyncio.Event()
+        self.hold.set()
         self.app.add_routes([web.get("/{name}", self.get)])
 
     async def get(self, request: web.Request) -> web.Response:
         self.requests.append(request)
+        await self.hold.wait()
         data = self.files.get(request.match_info["name"])
         return web.Response(body=data) if data is not None else web.Response(status=404)
 

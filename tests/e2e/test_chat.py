@@ -240,3 +240,104 @@ async def test_a_restart_goes_on_with_what_was_received(settings: Settings, conn
     finally:
         running.stop.set()
         await running.ended
+
+
+def zipped(names: list[str], files: Files) -> bytes:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        for i, name in enumerate(names):
+            archive.writestr(f"Bewerber/{i:02} {name}", files.files[name] + f"\n%% {i}".encode() * (i > 0))
+    return made.getvalue()
+
+
+def button(sent: list[Sent], verb: str) -> dict:
+    return next(a["data"] for s in reversed(sent) for a in actions_of(s.card) if a.get("verb") == verb)
+
+
+async def test_a_zip_of_twelve_is_one_card_with_pages_and_cards_on_demand(running: Running, connector: Connector, files: Files) -> None:
+    files.files["cvs.zip"] = zipped(["de-tabelle-yilmaz.pdf"] * 11 + ["de-einspaltig-brandt.pdf"], files)
+    await post(running, message_activity(connector, files=[("cvs.zip", f"{files.origin}/cvs.zip")]))
+    await connector.until(lambda sent: any("12 Lebensläufe bearbeitet" in s.text for s in sent), 40)
+    assert len(connector.posts) == 1, "one card for all of it"
+    card = connector.sent[-1]
+    assert "1 bis 10 von 12" in card.text
+    assert "12 eingegangen · 12 fertig · 0 fehlgeschlagen" in card.text
+    turned = await post(running, click_activity(connector, button(connector.sent, "batch.page"), message="m1", number="i1"), status=200)
+    assert "11 bis 12 von 12" in str(turned)
+    assert "Katharina Brandt" in str(turned)
+    details = next(a["data"] for a in actions_of(turned["value"]) if a.get("verb") == "cv.show")
+    await post(running, click_activity(connector, details, message="m1", number="i2"), status=200)
+    assert len(connector.posts) == 2
+    assert "Lebenslauf fertig" in connector.sent[-1].text
+    await post(running, click_activity(connector, details, message="m1", number="i3", user="somebody-else"), status=200)
+    assert "jemand anderes" in connector.sent[-1].text
+    folder = next(a["url"] for a in actions_of(turned["value"]) if a.get("title") == "Ordner öffnen")
+    assert b"<html" in await download(folder)
+
+
+async def test_a_dropped_zip_that_is_refused_says_why(running: Running, connector: Connector, files: Files) -> None:
+    files.files["leer.zip"] = b"PK\x05\x06" + bytes(18)
+    await post(running, message_activity(connector, files=[("leer.zip", f"{files.origin}/leer.zip")]))
+    await connector.until(lambda sent: any("Die ZIP-Datei enthält keine Dateien" in s.text for s in sent))
+
+
+async def test_the_failed_of_a_batch_are_named_and_tried_again(running: Running, connector: Connector, files: Files) -> None:
+    names = ["de-einspaltig-brandt.pdf", "de-tabelle-yilmaz.pdf", "en-one-column-lindqvist.pdf"]
+    files.files["kaputt.pdf"] = b"%PDF-1.4 nothing"
+    await post(running, message_activity(connector, files=[(n, f"{files.origin}/{n}") for n in [*names, "kaputt.pdf"]]))
+    await connector.until(lambda sent: any("4 Lebensläufe bearbeitet" in s.text for s in sent))
+    assert "kaputt.pdf: Die Datei ist beschädigt" in connector.sent[-1].text
+    count = len(connector.sent)
+    await post(running, click_activity(connector, button(connector.sent, "batch.retry"), message="m1"), status=200)
+    await connector.until(lambda sent: any("kaputt.pdf: Die Datei ist beschädigt" in s.text for s in sent[count:]) and "bearbeitet" in sent[-1].text)
+    assert "3 fertig · 1 fehlgeschlagen" in connector.sent[-1].text
+
+
+async def test_the_same_file_again_offers_what_is_there_or_a_fresh_run(running: Running, connector: Connector, files: Files) -> None:
+    await send_cv(running, connector, files)
+    await post(running, message_activity(connector, files=[("noch einmal.pdf", f"{files.origin}/de-einspaltig-brandt.pdf")], number="a2"))
+    await connector.until(lambda sent: any("Diese Datei ist bekannt" in s.text for s in sent))
+    known = connector.sent[-1]
+    assert "Katharina Brandt" in known.text
+    assert (await download(next(a["url"] for a in actions_of(known.card) if a["type"] == "Action.OpenUrl")))[:2] == b"PK"
+    await post(running, click_activity(connector, button([known], "cv.fresh"), message=known.message), status=200)
+    await connector.until(lambda sent: sent[-1].message == known.message and "Lebenslauf fertig" in sent[-1].text)
+    assert "Version" not in connector.sent[-1].text, "the same file is no new version"
+
+
+async def test_cancelling_by_button_and_by_command(running: Running, connector: Connector, files: Files) -> None:
+    files.hold = asyncio.Event()
+    for number in ("a1", "a2"):
+        await post(running, message_activity(connector, files=[(f"{number}.pdf", f"{files.origin}/de-tabelle-yilmaz.pdf")], number=number))
+    await post(running, message_activity(connector, text="status", number="t0"))
+    assert connector.sent[-1].text.count("in Arbeit · gerade eben") + connector.sent[-1].text.count("wartet · gerade eben") == 2
+    await post(running, message_activity(connector, text="abbrechen", number="t1"))
+    which = connector.sent[-1]
+    assert "a1.pdf" in which.text
+    assert "a2.pdf" in which.text
+    first = next(a["data"] for a in actions_of(which.card) if a.get("verb") == "cv.cancel")
+    await post(running, click_activity(connector, first, message=which.message, number="i1"), status=200)
+    await connector.until(lambda sent: sum("Abgebrochen" in s.text for s in sent) == 1)
+    await post(running, message_activity(connector, text="cancel", number="t2"))
+    await connector.until(lambda sent: any("Abgebrochen: ein Lebenslauf." in s.text for s in sent))
+    files.hold.set()
+    await post(running, message_activity(connector, text="abbrechen", number="t3"))
+    assert "Gerade wird kein Lebenslauf bearbeitet" in connector.sent[-1].text
+    await post(running, click_activity(connector, button(connector.sent, "cv.retry"), message="m1", number="i2"), status=200)
+    await connector.until(lambda sent: any("Lebenslauf fertig" in s.text for s in sent))
+
+
+async def test_a_rejection_is_recorded_with_its_date(running: Running, connector: Connector, files: Files) -> None:
+    await send_cv(running, connector, files)
+    await post(running, message_activity(connector, text="Absage Katarina Brand", number="t1"))
+    assert re.search(r"Aus Katharina Brandt wird nichts\. Am \d\d\.\d\d\.20\d\d wird alles Gespeicherte gelöscht", connector.sent[-1].text)
+    await post(running, message_activity(connector, text="Absage", number="t2"))
+    assert "Bitte nennen Sie den Namen: Absage" in connector.sent[-1].text
+
+
+async def test_a_card_that_the_user_deleted_is_posted_anew_and_remembered(running: Running, connector: Connector, files: Files) -> None:
+    await send_cv(running, connector, files)
+    connector.gone.add("m1")
+    await post(running, click_activity(connector, button(connector.sent, "cv.rewrite") | {"template": "modern", "language": "cv"}, message="m1"))
+    await connector.until(lambda sent: sent[-1].message == "m2" and "Lebenslauf fertig" in sent[-1].text)
+    assert len(connector.posts) == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -16,6 +17,8 @@ from typing import Any
 import aiohttp
 import pytest
 
+from pipeline.adapters.local.sqlite import SqliteFile, SqliteRecords
+from tests.azurite import Azurite
 from tests.conftest import ROOT, SAMPLES, free_port
 
 
@@ -149,3 +152,106 @@ async def test_a_signal_in_the_middle_of_a_batch_loses_no_cv(serve: Serve, numbe
     for job in jobs:
         with urllib.request.urlopen(f"{url}/api/download/{job}", timeout=5) as response:
             assert response.read(2) == b"PK"
+
+
+async def drop(url: str, count: int) -> list[str]:
+    form = aiohttp.FormData()
+    for i in range(count):
+        form.add_field("files", SAMPLES[0].read_bytes() + f"\n%% {i}".encode(), filename=f"{i}.pdf", content_type="application/pdf")
+    async with aiohttp.ClientSession() as session, session.post(f"{url}/api/batch/process", data=form) as response:
+        return list((await response.json())["job_ids"])
+
+
+async def test_workers_alone_go_on_with_what_the_server_took_in(serve: Serve, tmp_path: Path) -> None:
+    process, url = serve()
+    jobs = await drop(url, 8)
+    process.kill()
+    process.communicate()
+    environment = {"PATH": os.environ["PATH"], "DATA_DIR": str(tmp_path), "LEASE_SECONDS": "2"}
+    workers = [
+        subprocess.Popen(
+            [sys.executable, "app.py", "worker", "--workers", "2"],
+            cwd=ROOT,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(2)
+    ]
+    file = SqliteFile(tmp_path / "cvgen.sqlite")
+    try:
+        records = SqliteRecords(file)
+        until = time.monotonic() + 90
+        while True:
+            found = [json.loads((await records.get("jobs", "local", job)).value)["state"] for job in jobs]
+            if found == ["done"] * len(jobs):
+                break
+            assert time.monotonic() < until, found
+            await asyncio.sleep(0.2)
+    finally:
+        await file.close()
+        for worker in workers:
+            worker.send_signal(signal.SIGTERM)
+    for worker in workers:
+        output, log = worker.communicate(timeout=25)
+        assert worker.returncode == 0, log
+        assert "2 Lebensläufe gleichzeitig" in output or "2 CVs at a time" in output
+
+
+def test_a_second_signal_ends_it_at_once() -> None:
+    """Even where the work in hand takes for ever."""
+    script = """
+import app, asyncio
+async def main():
+    stop = asyncio.Event()
+    app.stop_on_signals(stop)
+    print("ready", flush=True)
+    await stop.wait()
+    print("stopping", flush=True)
+    await asyncio.sleep(60)
+asyncio.run(main())
+"""
+    process = subprocess.Popen([sys.executable, "-c", script], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    for word in ("ready", "stopping"):
+        assert process.stdout.readline().strip() == word
+        process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=3)
+    assert process.returncode == 128 + signal.SIGTERM
+
+
+@pytest.mark.parametrize(("arguments", "named"), [(["serve", "--workers", "0"], "WORKERS"), (["worker", "--workers", "99"], "WORKERS")])
+def test_the_number_of_workers_is_checked(arguments: list[str], named: str) -> None:
+    done = run(*arguments)
+    assert done.returncode == 78
+    assert named in done.stderr
+
+
+async def test_backup_restore_and_migration_on_the_command_line(serve: Serve, tmp_path: Path, azurite: Azurite) -> None:
+    process, url = serve()
+    jobs = await drop(url, 2)
+    while not all(get(f"{url}/api/jobs/{job}")["status"] == "done" for job in jobs):
+        time.sleep(0.1)
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=25)
+    here = {"DATA_DIR": str(tmp_path)}
+    saved = run("storage", "backup", str(tmp_path / "b.zip"), env=here)
+    assert (saved.returncode, "Gesichert: " in saved.stderr) == (0, True), saved.stderr
+    restored = run("storage", "restore", str(tmp_path / "b.zip"), env={"DATA_DIR": str(tmp_path / "other")})
+    assert restored.returncode == 0, restored.stderr
+    assert saved.stderr.partition("SHA-256 ")[2][:20] == restored.stderr.partition("SHA-256 ")[2][:20]
+    again = run("storage", "restore", str(tmp_path / "b.zip"), env={"DATA_DIR": str(tmp_path / "other")})
+    assert (again.returncode, "not empty" in again.stderr) == (1, True)
+    refused = run("storage", "migrate", "--to", "azure", env=here)
+    assert (refused.returncode, "AZURE_STORAGE_CONNECTION_STRING" in refused.stderr) == (78, True)
+    account = {"AZURE_STORAGE_CONNECTION_STRING": azurite.connection()}
+    moved = run("storage", "migrate", "--to", "azure", env=here | account)
+    assert moved.returncode == 0, moved.stderr
+    back = run("storage", "migrate", "--to", "local", env={"DATA_DIR": str(tmp_path / "back")} | account)
+    assert back.returncode == 0, back.stderr
+    assert run("storage", "dead-letters", env=account).returncode == 0
+    kept = run("retention", "--tenant", "local", "--candidate", "10", env=account)
+    assert "Personen gelöscht nach 10" in kept.stdout
+    assert run("retention", "--tenant", "local", "--log", "10", env=account).returncode == 78
+    report = run("retention", env=account)
+    assert (report.returncode, "local" in report.stdout) == (0, True), report.stderr

@@ -58,12 +58,12 @@ class Bench:
     ledger: Ledger
     document: Path
 
-    def spec(self, data: Path, *, connection: str = "", workers: int = 2, **changes: object) -> Spec:
+    def spec(self, data: Path, *, connection: str = "", workers: int = 2, lease: float = LEASE, **changes: object) -> Spec:
         settings = replace(
             Settings(),
             data=data,
             port=free_port(),
-            lease=LEASE,
+            lease=lease,
             workers=workers,
             local_origins=(self.ledger.origin,),
             storage_connection=connection,
@@ -198,7 +198,7 @@ async def killed_at(bench: Bench, spec: Spec, step: int, conversation: str, *, n
     return verdict
 
 
-async def killed_at_random(bench: Bench, specs: list[Spec], kills: int, seed: int, *, every: float = 0.5) -> Verdict:
+async def killed_at_random(bench: Bench, specs: list[Spec], kills: int, seed: int, *, every: float = 0.7) -> Verdict:
     """Several processes share one storage; one of them is killed again and again while CVs come in. The first spec serves."""
     dice = random.Random(seed)
     pids = [await bench.nursery.spawn(spec) for spec in specs]
