@@ -83,23 +83,30 @@ class Board:
         self._waiting.pop(place, None)
 
     async def _update(self, job: Job) -> None:
-        if job.conversation is None:
+        where = job.conversation
+        if where is None:
             return
-        if job.batch:
-            await self._update_batch(job, job.conversation)
-        else:
-            await self._update_job(job, job.conversation)
+        job = await self._service.shown(job.tenant, job.id)  # as it is now: it may have been deleted since
+        if not job.batch:
+            await self._update_job(job, where)
+            return
+        if job.card and not job.archive:  # one of the batch that has a card of its own
+            await self._draw(job, where)
+        await self._update_batch(job, where)
 
     async def _update_job(self, job: Job, where: Conversation) -> None:
         for _ in range(REDRAWS):
-            job = await self._service.shown(job.tenant, job.id)  # as it is now: it may have been deleted since
-            known, card = job.card, self.card_of(job)
-            message = await self._sender.replace(where, known, card) if known else await self._sender.post(where, card)
-            if message and message != known:
-                await self._service.set_card(job.tenant, job.id, message)
+            await self._draw(job, where)
             if not job.state.ended or await self._service.settle(job):
                 return
+            job = await self._service.shown(job.tenant, job.id)
         self.show(job)
+
+    async def _draw(self, job: Job, where: Conversation) -> None:
+        card = self.card_of(job)
+        message = await self._sender.replace(where, job.card, card) if job.card else await self._sender.post(where, card)
+        if message and message != job.card:
+            await self._service.set_card(job.tenant, job.id, message)
 
     async def _update_batch(self, job: Job, where: Conversation) -> None:
         """Of all processes that work on a batch, one draws its card at a time, as often as the pace allows."""

@@ -16,6 +16,9 @@ LEAST_LOG_DAYS = 183
 """The EU's AI Act asks deployers of high-risk systems to keep their logs for six months (article 26, 6)."""
 
 
+_NETWORK = frozenset({"cifs", "smb3", "smbfs", "nfs", "nfs4", "fuse.sshfs", "fuse.blobfuse", "fuse.blobfuse2"})
+
+
 class BadSettings(ValueError):
     """A setting is missing or wrong; the message says which and what to do."""
 
@@ -161,6 +164,8 @@ class Settings:
         ):
             if value < least:
                 raise BadSettings(f"{name} must be at least {least}, not {value}")
+        if not self.uses_azure_storage and (kind := network_drive(self.data)):
+            raise BadSettings(f"DATA_DIR ({self.data}) is on a network drive ({kind}), where SQLite loses data: use a local disk, or Azure storage")
         if self.log_level not in ("DEBUG", "INFO", "WARNING", "ERROR"):
             raise BadSettings(f"LOG_LEVEL must be DEBUG, INFO, WARNING or ERROR, not {self.log_level!r}")
         if self.ocr_endpoint and not self.ocr_endpoint.startswith(("https://", "http://127.0.0.1:")):
@@ -181,6 +186,19 @@ class Settings:
             raise BadSettings("MICROSOFT_APP_TENANT_ID is missing: the id of your Entra tenant")
         if self.app_type == "SingleTenant" and not self.app_password:
             raise BadSettings("MICROSOFT_APP_PASSWORD is missing: the client secret of the bot's app registration")
+
+
+def network_drive(path: Path, mounts: Path = Path("/proc/self/mountinfo")) -> str:
+    """The kind of network drive that the path lies on; empty for a local disk, and where the system does not say (mountinfo: proc(5))."""
+    try:
+        lines = mounts.read_text("utf-8").splitlines()
+    except OSError:
+        return ""
+    kinds = {Path(line.split()[4]): line.partition(" - ")[2].split()[0] for line in lines if " - " in line}
+    for place in (full := path.absolute(), *full.parents):
+        if place in kinds:
+            return kinds[place] if kinds[place] in _NETWORK else ""
+    return ""
 
 
 def is_loopback(host: str) -> bool:

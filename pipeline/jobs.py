@@ -269,7 +269,7 @@ class Runner:
             tools = replace(tools, llm=self.budget.limited(tools.llm, run.job.tenant))
         options = Options(today=self.clock.now().date(), template=run.job.template, language=run.job.language)
         done = await convert(data, tools, options, checkpoint=checkpoint)
-        await self.blobs.put(blob(run.job, "resume"), json.dumps(done.json_resume(), ensure_ascii=False, indent=1).encode())
+        await self.blobs.put(blob(run.job, "resume"), json.dumps(done.json_resume(), ensure_ascii=False).encode())
         result = await self._saved(run, done)
         await self.service.store.remember_content(run.noted)
         changes = {"result": result, "usage": result.usage, "candidate": result.candidate_id}

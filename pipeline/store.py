@@ -95,7 +95,7 @@ class Store:
         """The card shows the job's end as it is given: nobody needs to look after it any more. False where it has changed since."""
         marker = await self.records.get(OPEN, job.tenant, job.id)
         now = await self.get(JOBS, job.tenant, job.id, Job)
-        if now is not None and (now.updated != job.updated or not now.state.ended):
+        if now is not None and ((now.updated, now.state) != (job.updated, job.state) or not now.state.ended):
             return False
         if marker:
             try:

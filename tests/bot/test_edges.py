@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 from collections.abc import AsyncIterator
+from pathlib import Path
+from time import perf_counter
 
 import pytest
 from aiohttp import web
@@ -14,8 +17,8 @@ from bot.adapter import make_adapter
 from bot.events import conversation_of, event_of, user_text
 from bot.incoming import LinkedFiles
 from bot.logs import JsonFormatter
-from bot.sender import Sender
-from bot.settings import BadSettings, Settings
+from bot.sender import PER_CONVERSATION, Sender
+from bot.settings import BadSettings, Settings, network_drive
 from cards.chat import help_card
 from cards.i18n import catalogue
 from dialogs.turn import FilesDropped, TextSaid
@@ -138,6 +141,17 @@ async def test_a_card_that_is_gone_is_posted_anew(connector: Connector, sender: 
     assert [s.method for s in connector.sent] == ["POST"]
 
 
+async def test_a_conversation_gets_no_more_than_the_channel_allows(connector: Connector) -> None:
+    sender, begun = Sender(make_adapter(Settings(), None), pause=0.01, pace=0.05), perf_counter()
+    other = chat(connector).model_copy(update={"id": "other"})
+    most, seconds = PER_CONVERSATION
+    await asyncio.gather(*(sender.post(chat(connector), CARD) for _ in range(most)), *(sender.post(other, CARD) for _ in range(most)))
+    at_once = perf_counter() - begun
+    await asyncio.gather(*(sender.post(chat(connector), CARD) for _ in range(most)))
+    assert perf_counter() - begun >= seconds * 0.05 * 0.8
+    assert at_once < seconds * 0.05 * 0.8, "the buckets of two conversations are two"
+
+
 @pytest.mark.parametrize("status", [400, 401, 403])
 async def test_what_cannot_work_is_not_repeated(connector: Connector, sender: Sender, status: int) -> None:
     connector.faults = [(status, {}), (status, {})]
@@ -181,10 +195,26 @@ def test_settings_come_from_the_environment() -> None:
 
 
 @pytest.mark.parametrize("env", [{"HOST": "0.0.0.0"}, {"HOST": "192.168.1.5"}, {"MICROSOFT_APP_ID": "a"}, {"MICROSOFT_APP_ID": "a", "MICROSOFT_APP_TENANT_ID": "t", "MICROSOFT_APP_TYPE": "MultiTenant"},
-    {"MICROSOFT_APP_ID": "a", "MICROSOFT_APP_PASSWORD": "p", "MICROSOFT_APP_TENANT_ID": "t", "LOCAL_ORIGINS": "http://127.0.0.1:1"}, {"WORKERS": "0"}, {"LOG_LEVEL": "LOUD"}])  # fmt: skip
+    {"MICROSOFT_APP_ID": "a", "MICROSOFT_APP_PASSWORD": "p", "MICROSOFT_APP_TENANT_ID": "t", "LOCAL_ORIGINS": "http://127.0.0.1:1"}, {"WORKERS": "0"}, {"LOG_LEVEL": "LOUD"},
+    {"LEASE_SECONDS": "0"}, {"LLM_TIMEOUT": "0"}, {"LLM_CALLS": "-1"}, {"RETENTION_LOG_DAYS": "182"}, {"RETENTION_HOT_DAYS": "0"},
+    {"AZURE_STORAGE_CONNECTION_STRING": "x"}, {"AZURE_STORAGE_ACCOUNT": "Not A Name"}])  # fmt: skip
 def test_bad_settings_are_refused(env: dict[str, str]) -> None:
     with pytest.raises(BadSettings):
         Settings.from_env(env)
+
+
+@pytest.mark.parametrize(
+    ("place", "kind"), [("/data/cv", "cifs"), ("/data", "cifs"), ("/data/local/cv", ""), ("/elsewhere", ""), ("/mnt/nfs/x", "nfs4")]
+)
+def test_sqlite_is_not_put_on_a_network_drive(tmp_path: Path, place: str, kind: str) -> None:
+    mounts = tmp_path / "mountinfo"
+    mounts.write_text(
+        "21 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw\n"
+        "40 21 0:50 / /data rw,relatime shared:2 - cifs //account.file.core.windows.net/share rw\n"
+        "41 40 8:2 / /data/local rw - ext4 /dev/sdb rw\n"
+        "42 21 0:51 / /mnt/nfs rw - nfs4 server:/x rw\n"
+    )
+    assert network_drive(Path(place), mounts) == kind
 
 
 def test_log_lines_are_json_without_messages_of_errors() -> None:
