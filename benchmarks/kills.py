@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import logging
 import sys
 import tempfile
 from collections import Counter
@@ -65,8 +66,10 @@ async def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--times", type=int, default=20)
     parser.add_argument("--random", type=int, default=500)
+    parser.add_argument("--kind", choices=("steps", "random"))
     parser.add_argument("--only", choices=("sqlite", "azurite"))
     arguments = parser.parse_args()
+    logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)  # whoever is killed while sending leaves half a request
     sandbox = Sandbox()
     document = await sandbox.read(sample("de-tabelle-yilmaz"))
     await sandbox.close()
@@ -79,6 +82,8 @@ async def main() -> None:
             folder = Path(root)
             async with bench(document, sample("de-tabelle-yilmaz"), folder) as field:
                 for kind in ("steps", "random"):
+                    if arguments.kind not in (None, kind):
+                        continue
                     begun = monotonic()
                     (folder / kind).mkdir()
                     if kind == "steps":

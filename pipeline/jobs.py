@@ -34,6 +34,8 @@ Notify = Callable[[Job], Awaitable[None]]
 MAX_ATTEMPTS = 5
 LONGEST_WAIT = 600.0
 """Seconds before another attempt, however long the other side asks for."""
+SAME_FILE_SECONDS = 2.0
+"""Until a job looks again whether the same file, which another works on, is done."""
 GIVE_UP = timedelta(days=7)
 """After so long nobody tries any more to show how a job has ended."""
 
@@ -206,13 +208,15 @@ class Runner:
             await self._convert(run, data, notify)
 
     async def _known(self, run: _Run) -> bool:
-        """The same file was worked on before: then its result is this job's, unless a fresh one was asked for."""
+        """The same file was worked on before: then its result is this job's, unless a fresh one was asked for. Raises Busy while it is made."""
         job = run.noted
         if job.fresh or job.result:
             return False
-        before = await self.service.store.known_content(job)
+        before = await self.service.store.claim_content(job)
         if before is None:
             return False
+        if not before.state.ended:
+            raise Busy("another job works on the same file", retry_after=SAME_FILE_SECONDS)
         await self.service.candidates.join(job, before)
         await self.service.events.note(job.tenant, "cv.known", before.candidate, at=job.begun, job=job.id)
         await run.update(state=State.DONE, step=Step.SAVED, same_as=before.id, candidate=before.candidate, lease_until=None)

@@ -106,18 +106,24 @@ class Store:
 
     # --- which content is known
 
-    async def known_content(self, job: Job) -> Job | None:
-        """Another job that made the same of the same file, if its result is still there."""
-        pointer = await self.get(CONTENTS, job.tenant, _content(job), Pointer)
-        if pointer is None or pointer.job == job.id:
-            return None
-        before = await self.get(JOBS, job.tenant, pointer.job, Job)
-        usable = before and before.state == State.DONE and before.result and before.content == job.content
-        return before if usable else None
+    async def claim_content(self, job: Job) -> Job | None:
+        """Another job that makes or has made the same of the same file; None where this one stands for the content from now on."""
+        while True:
+            pointer = await self.get(CONTENTS, job.tenant, _content(job), Pointer)
+            if pointer and pointer.job != job.id:
+                other = await self.get(JOBS, job.tenant, pointer.job, Job)
+                made = other and other.state == State.DONE and other.result and other.content == job.content
+                if other and (made or not other.state.ended):
+                    return other
+            seen, own = pointer, Pointer(job=job.id)
+            now = await self.change(CONTENTS, job.tenant, _content(job), Pointer, lambda known: own if known == seen and known != own else None)  # noqa: B023  # called at once
+            if now == own:
+                return None
 
     async def remember_content(self, job: Job) -> None:
         """The newest result stands for its content."""
-        await self.change(CONTENTS, job.tenant, _content(job), Pointer, lambda _: Pointer(job=job.id))
+        own = Pointer(job=job.id)
+        await self.change(CONTENTS, job.tenant, _content(job), Pointer, lambda known: own if known != own else None)
 
     async def forget_content(self, job: Job) -> None:
         pointer = await self.records.get(CONTENTS, job.tenant, _content(job))

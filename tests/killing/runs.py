@@ -198,7 +198,7 @@ async def killed_at(bench: Bench, spec: Spec, step: int, conversation: str, *, n
     return verdict
 
 
-async def killed_at_random(bench: Bench, specs: list[Spec], kills: int, seed: int, *, every: float = 0.7) -> Verdict:
+async def killed_at_random(bench: Bench, specs: list[Spec], kills: int, seed: int, *, every: float = 1.5) -> Verdict:
     """Several processes share one storage; one of them is killed again and again while CVs come in. The first spec serves."""
     dice = random.Random(seed)
     pids = [await bench.nursery.spawn(spec) for spec in specs]

@@ -11,9 +11,10 @@ import pytest
 
 from pipeline.check.compare import compare
 from pipeline.errors import UserError
+from pipeline.jobs import SAME_FILE_SECONDS
 from pipeline.model.cv import Basics, Certificate, Cv, Education, Language, Period, Position, SkillGroup, Sourced
 from pipeline.model.document import Document
-from pipeline.model.job import Job, State
+from pipeline.model.job import Job, State, Step
 from tests.conftest import sample
 from tests.world import World, make_world
 
@@ -54,6 +55,32 @@ async def test_on_request_it_is_made_afresh_and_then_stands_for_the_file(world: 
     assert (made.same_as, made.result.candidate) == ("", "Deniz Yilmaz")
     third = await world.run(await world.submit(data=FILE))
     assert third.same_as == made.id
+
+
+async def test_the_same_file_twice_at_once_is_worked_on_once(world: World) -> None:
+    first, again = await world.submit(data=FILE), await world.submit(data=FILE)
+    seen: list[float | None] = []
+
+    async def meanwhile(current: Job) -> None:
+        if current.step == Step.STRUCTURING and not seen:
+            outcome = await world.wakeup(again)
+            seen.append(outcome.again)
+            assert (outcome.job.state, outcome.job.attempts) == (State.QUEUED, 0)
+
+    done = (await world.runner.run("t", first.id, meanwhile)).job
+    assert (done.state, seen) == (State.DONE, [SAME_FILE_SECONDS])
+    world.clock.time += timedelta(seconds=3)
+    assert (await world.run(again)).same_as == first.id
+    assert world.reader.calls == 1
+
+
+async def test_who_waited_for_a_job_that_failed_does_the_work(world: World) -> None:
+    first, again = await world.submit(data=FILE), await world.submit(data=FILE)
+    world.reader.faults = [ValueError("x")]
+    assert (await world.run(first)).state == State.FAILED
+    done = await world.run(again)
+    assert (done.state, done.same_as) == (State.DONE, "")
+    assert (await world.run(await world.service.retry("t", "u", first.id))).same_as == again.id
 
 
 async def test_a_deleted_result_is_not_offered_and_known_ones_say_so(world: World) -> None:
