@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.logs import set_up
-from bot.settings import LEAST_LOG_DAYS, BadSettings, Settings
+from bot.settings import BadSettings, Settings
 from cards.i18n import catalogue, catalogues
 from pipeline.adapters.clamd import Clamd
 from pipeline.adapters.local.system import RandomIds, SystemClock
@@ -30,13 +30,13 @@ from pipeline.adapters.served_drive import ServedDrive
 from pipeline.budget import Budget, Limits
 from pipeline.conversion import Options, Tools, convert
 from pipeline.errors import UserError
-from pipeline.jobs import Notify, Runner
-from pipeline.model.job import Job
+from pipeline.jobs import Runner
+from pipeline.model.job import Job, Periods
 from pipeline.ports import Llm
 from pipeline.read.reader import Reader
 from pipeline.read.sandbox import Sandbox
 from pipeline.render.word import template_names, template_path
-from pipeline.retention import Periods, Retention
+from pipeline.retention import Retention
 from pipeline.service import Defaults, Service
 from pipeline.transfer import Storage
 
@@ -65,8 +65,13 @@ def main(argv: list[str] | None = None) -> int:
         if getattr(arguments, "workers", None) is not None:
             settings = replace(settings, workers=arguments.workers)
             settings.check()
+        if arguments.command in ("serve", "worker"):
+            template_path(settings.template, settings.templates)
     except BadSettings as error:
         sys.stderr.write(f"{error}\n")
+        return EX_CONFIG
+    except UserError as error:
+        sys.stderr.write(catalogue("en")(f"error.{error.key}", **error.values) + "\n")
         return EX_CONFIG
     set_up(settings.log_level if arguments.command in ("serve", "worker") else "WARNING")
     catalogues()
@@ -243,11 +248,12 @@ async def storage_command(arguments: argparse.Namespace, settings: Settings) -> 
         if arguments.command == "retention":
             names = {"hot_days": arguments.hot, "candidate_days": arguments.candidate, "log_days": arguments.log}
             periods = {name: days for name, days in names.items() if days is not None}
-            if periods.get("log_days", LEAST_LOG_DAYS) < LEAST_LOG_DAYS:
-                sys.stderr.write(texts("cli.periods_least", least=LEAST_LOG_DAYS) + "\n")
+            if bool(periods) != bool(arguments.tenant):
+                sys.stderr.write("app.py retention: --tenant goes together with --hot, --candidate or --log\n")
                 return EX_CONFIG
             service = make_service(settings, own.storage)
-            return await cli.run_retention(make_retention(settings, service, own.storage, silent), texts, tenant=arguments.tenant, periods=periods)
+            retention = Retention(service, own.storage.blobs, silent)
+            return await cli.run_retention(service, retention, texts, tenant=arguments.tenant, periods=periods)
         if arguments.action == "migrate" and local and remote:
             source, target = (local, remote) if arguments.to == "azure" else (remote, local)
             return await cli.run_migrate(source.storage, target.storage, texts)
@@ -268,6 +274,7 @@ async def silent(job: Job) -> None:
 
 def make_service(settings: Settings, storage: Storage) -> Service:
     names = tuple(template_names(settings.templates))
+    periods = Periods(hot_days=settings.hot_days, candidate_days=settings.candidate_days, log_days=settings.log_days)
     return Service(
         records=storage.records,
         blobs=storage.blobs,
@@ -275,13 +282,8 @@ def make_service(settings: Settings, storage: Storage) -> Service:
         drive=ServedDrive(storage.blobs, base_url=settings.url),
         clock=SystemClock(),
         ids=RandomIds(),
-        defaults=Defaults(template=settings.template, templates=names, candidate_days=settings.candidate_days, first_look=settings.lease),
+        defaults=Defaults(template=settings.template, templates=names, periods=periods, first_look=settings.lease),
     )
-
-
-def make_retention(settings: Settings, service: Service, storage: Storage, notify: Notify) -> Retention:
-    periods = Periods(hot_days=settings.hot_days, candidate_days=settings.candidate_days, log_days=settings.log_days)
-    return Retention(service, storage.blobs, periods, notify)
 
 
 async def serve(settings: Settings) -> int:
@@ -390,7 +392,7 @@ async def make_workshop(settings: Settings, heard: Callable[[Job], None], *, pac
         lease=settings.lease,
         budget=Budget(service.store, limits),
     )
-    retention = make_retention(settings, service, storage, notify)
+    retention = Retention(service, storage.blobs, notify)
     worker = Worker(runner, storage.queue, publish, count=settings.workers, daily=retention.run_if_due)
     return Workshop(sandbox, llm, kept, service, sender, board, worker, adapter)
 

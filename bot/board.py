@@ -48,9 +48,9 @@ class Board:
         return job_card(job, catalogue(job.locale), now=self._now(), json_url=json_url, templates=self._templates)
 
     def batch_card_of(self, batch: Batch, jobs: Sequence[Job], locale: str) -> CardJson:
-        where = f"?tenant={batch.tenant}" if batch.tenant != "local" else ""
-        zip_url = f"{self._url}/api/batches/{batch.id}/zip{where}"
-        folder = candidates_folder(jobs) or f"{self._url}/?batch={batch.id}"
+        where = f"tenant={batch.tenant}" if batch.tenant != "local" else ""
+        zip_url = f"{self._url}/api/batches/{batch.id}/zip?{where}".rstrip("?")
+        folder = candidates_folder(jobs) or f"{self._url}/?batch={batch.id}&{where}".rstrip("&")
         return batch_card(batch, jobs, catalogue(locale), now=self._now(), zip_url=zip_url, folder_url=folder)
 
     def show(self, job: Job) -> None:

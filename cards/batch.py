@@ -67,9 +67,10 @@ def _elapsed(jobs: Sequence[Job], texts: Catalogue, now: datetime, *, ended: boo
 def _failures(batch: Batch, failed: list[Job], texts: Catalogue) -> list[Element]:
     if not failed:
         return []
+    again = [buttons(button(texts("batch.retry"), RetryBatch(batch.id)))] if any(job.problem and job.problem.retry for job in failed) else []
     named = [plain(f"❌ {job.source.name}: {_reason(job, texts)}", limit=220, spacing="Small") for job in failed[:NAMED]]
     more = [say(texts.n("batch.more", len(failed) - NAMED), isSubtle=True, size="Small")] if len(failed) > NAMED else []
-    return [box(say(f"**{texts('batch.failures')}**"), *named, *more, buttons(button(texts("batch.retry"), RetryBatch(batch.id))))]
+    return [box(say(f"**{texts('batch.failures')}**"), *named, *more, *again)]
 
 
 def _reason(job: Job, texts: Catalogue) -> str:

@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
 
 from cards.i18n import Catalogue
 from pipeline.errors import TransientError
-from pipeline.retention import Periods, Report, Retention
+from pipeline.model.job import Periods
+from pipeline.retention import Report, Retention
+from pipeline.service import Service
 from pipeline.transfer import Incomplete, Inventory, Storage, backup, migrate, restore
 
 OK, FAILED = 0, 1
+LEAST_LOG_DAYS = 183
 
 
 async def run_migrate(source: Storage, target: Storage, texts: Catalogue) -> int:
@@ -38,12 +42,17 @@ async def run_dead_letters(storage: Storage, texts: Catalogue) -> int:
     return OK
 
 
-async def run_retention(retention: Retention, texts: Catalogue, *, tenant: str = "", periods: dict[str, int] | None = None) -> int:
+async def run_retention(service: Service, retention: Retention, texts: Catalogue, *, tenant: str = "", periods: dict[str, int] | None = None) -> int:
     """Do what is due and report it; with `periods`, set those of a tenant instead."""
     console = Console()
     if periods and tenant:
-        await retention.set_periods(tenant, Periods(**(await retention.periods(tenant)).model_dump() | periods))
-        console.print(texts("cli.periods", tenant=tenant, **(await retention.periods(tenant)).model_dump()), markup=False)
+        try:
+            wanted = Periods(**(await service.periods(tenant)).model_dump() | periods)
+        except ValidationError:
+            Console(stderr=True).print(texts("cli.periods_least", least=LEAST_LOG_DAYS), markup=False)
+            return FAILED
+        await service.set_periods(tenant, wanted)
+        console.print(texts("cli.periods", tenant=tenant, **wanted.model_dump()), markup=False)
         return OK
     reports = await retention.run()
     console.print(_table(reports, texts))

@@ -246,9 +246,12 @@ class Runner:
                 locale=job.locale,
                 batch=batch.id,
             )
-            await self.service.submit(submission, problem=member.problem)
+            values = {"limit": member.limit} if member.limit else {}
+            await self.service.submit(submission, problem=UserError(member.problem, **values) if member.problem else None)
             number += 1
-        await run.update(state=State.DONE, step=Step.SAVED, archive=True, batch=batch.id, lease_until=None)
+        await run.update(state=State.DONE, step=Step.SAVED, archive=True, batch=batch.id, source=Source(name=""), lease_until=None)
+        await self.service.store.unlist(job)
+        await self.blobs.delete(f"{job.tenant}/{job.id}")  # its CVs are there one by one; killed before this, retention does it
         if run.job.card and not job.batch and not batch.card:
             await batches.set_card(job.tenant, batch.id, run.job.card)
 

@@ -17,23 +17,13 @@ from pipeline.ports import Blobs
 from pipeline.service import Service
 from pipeline.store import BATCHES, CANDIDATES, CONTENTS, JOBS, readable
 
-PERIODS, SCHEDULE, REPORTS = "periods", "schedule", "reports"
+SCHEDULE, REPORTS = "schedule", "reports"
 EVERYBODY = "all-tenants"
 EVERY = timedelta(days=1)
 AT_ONCE = timedelta(hours=1)
 """A run that was killed is taken up again after this time."""
 
 _log = logging.getLogger("retention")
-
-
-class Periods(BaseModel):
-    """Days: until originals and results are archived, until an unused or rejected candidate is erased, until events are forgotten."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    hot_days: int = 30
-    candidate_days: int = 183
-    log_days: int = 183
 
 
 @dataclass(slots=True)
@@ -63,20 +53,13 @@ class Due(BaseModel):
 
 
 class Retention:
-    """`periods` hold where a tenant has none of its own. `notify` hears of jobs whose card must say "deleted"."""
+    """`notify` hears of jobs whose card must say "deleted"."""
 
-    def __init__(self, service: Service, blobs: Blobs, periods: Periods, notify: Callable[[Job], Awaitable[None]]) -> None:
+    def __init__(self, service: Service, blobs: Blobs, notify: Callable[[Job], Awaitable[None]]) -> None:
         self._service = service
         self._store = service.store
         self._blobs = blobs
-        self._periods = periods
         self._notify = notify
-
-    async def periods(self, tenant: str) -> Periods:
-        return await self._store.get(PERIODS, tenant, "retention", Periods) or self._periods
-
-    async def set_periods(self, tenant: str, periods: Periods) -> None:
-        await self._store.change(PERIODS, tenant, "retention", Periods, lambda _: periods)
 
     async def run_if_due(self) -> list[Report]:
         """Once a day, in one of all processes; nothing where it is not due."""
@@ -101,7 +84,7 @@ class Retention:
         return [await self._run(tenant) for tenant in sorted(tenants)]
 
     async def _run(self, tenant: str) -> Report:
-        periods, now, report = await self.periods(tenant), self._store.clock.now(), Report(tenant)
+        periods, now, report = await self._service.periods(tenant), self._store.clock.now(), Report(tenant)
         await self._erase_candidates(tenant, now - timedelta(days=periods.candidate_days), report)
         jobs = readable(await self._store.records.all(JOBS, tenant))
         owned = {key for candidate in await self._service.candidates.all(tenant) for key in candidate.jobs}
@@ -113,7 +96,9 @@ class Retention:
                     report.records += 1
             elif job.id not in owned and age > timedelta(days=periods.candidate_days):  # failed, cancelled, a ZIP file: nobody's CV
                 await self._erase(job, report)
-            elif job.state.ended and age > timedelta(days=periods.hot_days):
+            elif job.archive and job.state == State.DONE:  # its CVs are jobs of their own
+                await self._blobs.delete(f"{tenant}/{job.id}")
+            elif job.state.ended and not job.archived and age > timedelta(days=periods.hot_days):
                 report.archived += await self._archive(job)
         await self._tidy(tenant, report)
         report.events = await self._service.events.forget_before(tenant, now - timedelta(days=periods.log_days))
@@ -138,7 +123,13 @@ class Retention:
         await self._notify(job)
 
     async def _archive(self, job: Job) -> int:
-        return sum([await self._blobs.archive(name) for name in await self._blobs.names(f"{job.tenant}/{job.id}")])
+        packed = sum([await self._blobs.archive(name) for name in await self._blobs.names(f"{job.tenant}/{job.id}")])
+
+        def archived(now: Job | None) -> Job | None:
+            return now.model_copy(update={"archived": True}) if now and now.updated == job.updated else None
+
+        await self._store.change(JOBS, job.tenant, job.id, Job, archived)
+        return packed
 
     async def _tidy(self, tenant: str, report: Report) -> None:
         """What points at jobs or candidates that are gone."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from pipeline.batches import Batches
@@ -13,9 +13,9 @@ from pipeline.candidates import Candidates
 from pipeline.errors import TransientError, UserError
 from pipeline.events import Events
 from pipeline.model.formats import is_archive, is_old_word_file, is_pdf, is_word_file
-from pipeline.model.job import BATCH_PREFIX, Candidate, Conversation, Job, Problem, Receipt, Source, State, Step
+from pipeline.model.job import BATCH_PREFIX, Candidate, Conversation, Job, Periods, Problem, Receipt, Source, State, Step
 from pipeline.ports import Blobs, Clock, Drive, Ids, Queue, Records
-from pipeline.store import CANDIDATES, JOBS, RECEIPTS, Store, readable
+from pipeline.store import CANDIDATES, JOBS, PERIODS, RECEIPTS, Store, readable
 
 MAX_BYTES = 15 * 2**20
 """Of one CV."""
@@ -43,14 +43,14 @@ class Submission:
 
 @dataclass(frozen=True, slots=True)
 class Defaults:
-    """`template` writes where none is asked for; `templates` are all that there are. After `candidate_days` an unused candidate is erased.
+    """`template` writes where none is asked for; `templates` are all that there are. `periods` hold where a tenant has none of its own.
 
     `first_look` in seconds: so long after a job was sent in the sweeper looks whether somebody works on it.
     """
 
     template: str = "classic"
     templates: tuple[str, ...] = ("classic", "modern")
-    candidate_days: int = 183
+    periods: Periods = field(default_factory=Periods)
     first_look: float = 30.0
 
 
@@ -77,10 +77,10 @@ class Service:
 
     # --- jobs
 
-    async def submit(self, submission: Submission, *, start: bool = True, problem: str = "") -> tuple[Job, bool]:
+    async def submit(self, submission: Submission, *, start: bool = True, problem: UserError | None = None) -> tuple[Job, bool]:
         """The job, and whether it is new. Without `start` the caller wakes it, or the sweeper does after a while.
 
-        With a `problem` (the key of an error) it has failed already: that is how a batch names the files that cannot be used.
+        With a `problem` it has failed already: that is how a batch names the files that cannot be used.
 
         What is written first is harmless without what is written last, the job's record: killed in between, nothing was sent in.
         Raises UserError: too_large, unknown_format.
@@ -102,7 +102,8 @@ class Service:
             batch=submission.batch,
         )
         if problem:
-            job = job.model_copy(update={"state": State.FAILED, "problem": Problem(key=problem, reference=job.id[-8:].upper())})
+            kept = Problem(key=problem.key, values=problem.values, reference=job.id[-8:].upper())
+            job = job.model_copy(update={"state": State.FAILED, "problem": kept})
         elif submission.data is not None:
             await self._blobs.put(blob(job, "original"), submission.data)
         await self.store.mark_open(job.tenant, job.id, seconds=self._defaults.first_look)
@@ -166,9 +167,9 @@ class Service:
         return await self._again(job, Step.RECEIVED)
 
     async def retry_failed(self, tenant: str, user: str, batch_id: str) -> list[Job]:
-        """Put all failed jobs of a batch back; returns them."""
+        """Put the failed jobs of a batch back that another attempt may help; returns them."""
         batch = await self.batches.of_user(tenant, user, batch_id)
-        return [await self.retry(tenant, user, job.id) for job in await self.batches.jobs(batch) if job.state == State.FAILED]
+        return [await self.retry(tenant, user, job.id) for job in await self.batches.jobs(batch) if job.problem and job.problem.retry]
 
     async def fresh(self, tenant: str, user: str, job_id: str) -> Job:
         """Work on a file that was recognised all the same. Raises UserError: unknown_job, not_yours."""
@@ -195,7 +196,16 @@ class Service:
     async def _again(self, job: Job, step: Step, **changes: object) -> Job:
         """Put an ended job back into the queue; as it is now where another was quicker."""
         now = self._clock.now()
-        back = {"state": State.QUEUED, "step": step, "attempts": 0, "problem": None, "wake_at": None, "updated": now, "asked_again": now}
+        back = {
+            "state": State.QUEUED,
+            "step": step,
+            "attempts": 0,
+            "archived": False,
+            "problem": None,
+            "wake_at": None,
+            "updated": now,
+            "asked_again": now,
+        }
 
         def queued(current: Job | None) -> Job | None:
             return current.model_copy(update={**back, **changes}) if current and current.updated == job.updated else None
@@ -274,7 +284,14 @@ class Service:
         """Record that nothing comes of a candidate; returns when the data is erased."""
         await self.candidates.rejected(candidate)
         await self.events.note(candidate.tenant, "candidate.rejected", candidate.id, at=self._clock.now())
-        return self._clock.now() + timedelta(days=self._defaults.candidate_days)
+        return self._clock.now() + timedelta(days=(await self.periods(candidate.tenant)).candidate_days)
+
+    async def periods(self, tenant: str) -> Periods:
+        """How long things of this tenant are kept."""
+        return await self.store.get(PERIODS, tenant, "retention", Periods) or self._defaults.periods
+
+    async def set_periods(self, tenant: str, periods: Periods) -> None:
+        await self.store.change(PERIODS, tenant, "retention", Periods, lambda _: periods)
 
     async def delete_candidate(self, tenant: str, user: str, candidate_id: str) -> Receipt | None:
         """Erase a candidate everywhere: originals, results, Word files, records, whoever of the firm sent them in.

@@ -20,6 +20,7 @@ T = TypeVar("T")
 
 JOBS, OPEN, MINE, CONTENTS, BATCHES, CANDIDATES, RECEIPTS = "jobs", "open", "mine", "contents", "batches", "candidates", "receipts"
 """OPEN marks the jobs whose card is not final; MINE lists the jobs of a user, newest first; CONTENTS the results by the file's hash."""
+PERIODS = "periods"
 
 _TRIES = 12
 _END_OF_TIME = 10**13

@@ -16,7 +16,7 @@ from pipeline.conversion import Tools
 from pipeline.jobs import Outcome, Runner
 from pipeline.model.document import Document
 from pipeline.model.job import Conversation, Job, Source
-from pipeline.retention import Periods, Retention
+from pipeline.retention import Retention
 from pipeline.service import Service, Submission
 from pipeline.transfer import Storage
 from tests.conftest import NOW, sample
@@ -94,7 +94,7 @@ class World:
         return self.storage.queue
 
     def retention(self) -> Retention:
-        return Retention(self.service, self.storage.blobs, Periods(), self.notify)
+        return Retention(self.service, self.storage.blobs, self.notify)
 
     async def notify(self, job: Job) -> None:
         self.seen.append(job)

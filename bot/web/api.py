@@ -111,7 +111,7 @@ class Api:
         return await self._batch(request)
 
     async def _batch(self, request: web.Request, *, status: int = 200) -> web.StreamResponse:
-        batch = await self._service.batches.get(TENANT, request.match_info["batch_id"])
+        batch = await self._service.batches.get(_tenant(request), request.match_info["batch_id"])
         jobs = await self._service.batches.jobs(batch)
         return web.json_response({"batch_id": batch.id, "jobs": [job_json(job, texts_of(request)) for job in jobs]}, status=status)
 

@@ -128,7 +128,7 @@ class Job(_Stored):
     `attempts` since the last step that was done; `holder` is the attempt that has the lease.
 
     An `archive` is a ZIP file: its work is to become the jobs of the CVs in it, in the batch that it names. `content` is the SHA-256 of the
-    file's bytes, `candidate` the id of whose CV it is, once that is known.
+    file's bytes, `candidate` the id of whose CV it is, once that is known; `archived`: its files are packed.
     """
 
     id: str
@@ -155,6 +155,7 @@ class Job(_Stored):
     same_as: str = ""
     fresh: bool = False
     candidate: str = ""
+    archived: bool = False
     timings: dict[str, float] = Field(default_factory=dict)
     usage: Usage = Usage()
     result: Result | None = None
@@ -224,6 +225,14 @@ class Candidate(_Stored):
     used: datetime
     rejected: datetime | None = None
     erasing: bool = False
+
+
+class Periods(_Stored):
+    """Days: until originals and results are archived, until an unused or rejected candidate is erased, until events are forgotten."""
+
+    hot_days: int = Field(default=30, ge=1)
+    candidate_days: int = Field(default=183, ge=1)
+    log_days: int = Field(default=183, ge=183)
 
 
 class Receipt(_Stored):

@@ -28,11 +28,12 @@ _DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSErr
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A file of an archive: its name without folders, and its bytes, or why it cannot be had (the key of an error)."""
+    """A file of an archive: its name without folders, and its bytes, or why it cannot be had: the key of an error and its limit in MB."""
 
     name: str
     data: bytes = b""
     problem: str = ""
+    limit: int = 0
 
 
 def members(archive: bytes) -> Iterator[Member]:
@@ -49,8 +50,9 @@ def members(archive: bytes) -> Iterator[Member]:
         files = [info for info in opened.infolist() if not info.is_dir() and not _passed_over(info.filename)]
         if not files:
             raise UserError("archive_empty")
-        if len(files) > MAX_FILES or len(opened.infolist()) > MAX_ENTRIES:
-            raise UserError("archive_too_many", count=len(files), limit=MAX_FILES)
+        for count, limit in ((len(files), MAX_FILES), (len(opened.infolist()), MAX_ENTRIES)):
+            if count > limit:
+                raise UserError("archive_too_many", count=count, limit=limit)
         if any(info.flag_bits & _ENCRYPTED for info in files):
             raise UserError("archive_encrypted")
         total = 0
@@ -62,7 +64,7 @@ def members(archive: bytes) -> Iterator[Member]:
 
 def _member(opened: zipfile.ZipFile, info: zipfile.ZipInfo, *, room: int) -> Member:
     name = _name(info.filename)
-    limit = min(MAX_BYTES, max(SMALL, info.compress_size * MAX_RATIO))
+    unlikely = max(SMALL, info.compress_size * MAX_RATIO)
     data = bytearray()
     try:
         with opened.open(info) as stream:
@@ -70,8 +72,10 @@ def _member(opened: zipfile.ZipFile, info: zipfile.ZipInfo, *, room: int) -> Mem
                 data += chunk
                 if len(data) > room:
                     raise UserError("archive_too_large", limit=MAX_TOTAL // 2**20)
-                if len(data) > limit:
-                    return Member(name, problem="too_large")
+                if len(data) > MAX_BYTES:
+                    return Member(name, problem="too_large", limit=MAX_BYTES // 2**20)
+                if len(data) > unlikely:
+                    return Member(name, problem="archive_bomb")
     except _DAMAGED:
         return Member(name, problem="damaged")
     whole = bytes(data)

@@ -93,7 +93,7 @@ def all_cards(texts: Catalogue, *, hostile: bool = False) -> dict[str, CardJson]
         job(state=State.RUNNING, step=Step.CHECKING, attempts=1),
         job(),
         failed("scanned"),
-        failed("too_large", {"limit": 15}),
+        failed("too_large", {"limit": 15}, retry=True),
         job(state=State.DELETED),
         job(state=State.CANCELLED),
         job(state=State.DONE, same_as="c" * 32),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import random
 import zipfile
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -55,6 +56,9 @@ async def test_a_zip_file_becomes_the_jobs_of_its_cvs_in_one_batch(world: World)
     assert [j.source.name for j in jobs] == [f"cv {i:03}.pdf" for i in range(12)] + ["notes.txt"]
     assert [j.state for j in jobs] == [State.DONE] * 12 + [State.FAILED]
     assert (jobs[-1].problem.key, jobs[-1].problem.retry) == ("unknown_format", False)
+    assert await world.service.retry_failed("t", "u", batch.id) == [], "no attempt would help"
+    assert not [path for path in world.files() if job.id in str(path)], "the ZIP file itself is not kept"
+    assert job.id not in {j.id for j in await world.service.jobs_of("t", "u")}
     made = zipfile.ZipFile(io.BytesIO(await world.service.batches.as_zip(batch)))
     assert made.namelist() == ["CV Deniz Yilmaz.docx"] + [f"CV Deniz Yilmaz ({i}).docx" for i in range(2, 13)]
     assert made.testzip() is None
@@ -113,17 +117,23 @@ async def test_an_archive_that_cannot_be_taken_is_refused_whole(world: World, da
 
 
 def test_a_bomb_ends_early_and_the_rest_goes_on() -> None:
-    bomb = packed({"bomb.pdf": b"%PDF-" + bytes(200 * 2**20), "cv.pdf": PDF})
+    bomb = packed({"bomb.pdf": b"%PDF-" + bytes(10 * 2**20), "huge.pdf": b"%PDF-" + bytes(200 * 2**20), "cv.pdf": PDF})
     assert len(bomb) < 2**20
     found = list(members(bomb))
-    assert [(m.name, m.problem, len(m.data)) for m in found] == [("bomb.pdf", "too_large", 0), ("cv.pdf", "", len(PDF))]
+    assert [(m.name, m.problem, len(m.data)) for m in found] == [
+        ("bomb.pdf", "archive_bomb", 0),
+        ("huge.pdf", "too_large", 0),
+        ("cv.pdf", "", len(PDF)),
+    ]
+    large = packed({"scan.pdf": b"%PDF-" + random.Random(1).randbytes(limits.MAX_BYTES)})
+    assert [(m.problem, m.limit) for m in members(large)] == [("too_large", 15)]
 
 
 def test_what_an_archive_says_of_its_sizes_is_not_believed() -> None:
     data = bytearray(packed({"cv.pdf": b"%PDF-" + bytes(30 * 2**20)}))
     at = data.index(b"PK\x01\x02") + 24
     data[at : at + 4] = (1000).to_bytes(4, "little")
-    assert [m.problem in ("too_large", "damaged") for m in members(bytes(data))] == [True]
+    assert [m.problem in ("archive_bomb", "damaged") for m in members(bytes(data))] == [True]
 
 
 @pytest.mark.parametrize("name", ["../../etc/passwd.pdf", "/etc/cv.pdf", "C:\\Users\\cv.pdf", "a/../b/cv.pdf"])

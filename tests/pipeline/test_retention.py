@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.model.document import Document
-from pipeline.model.job import State
-from pipeline.retention import Periods
+from pipeline.model.job import Periods, State
 from tests.world import World, make_world
 
 
@@ -70,7 +69,9 @@ async def test_each_tenant_has_its_own_periods(world: World) -> None:
     for tenant in ("t", "quick"):
         await world.run(await world.submit(tenant=tenant))
     retention = world.retention()
-    await retention.set_periods("quick", Periods(candidate_days=10))
+    await world.service.set_periods("quick", Periods(candidate_days=10))
+    quick = (await world.service.candidates.all("quick"))[0]
+    assert await world.service.reject(quick) == world.clock.time + timedelta(days=10)
     world.clock.time += timedelta(days=11)
     assert {r.tenant: r.candidates for r in await retention.run()} == {"t": 0, "quick": 1}
 

@@ -5,6 +5,8 @@ const list = document.getElementById("jobs");
 const message = document.getElementById("message");
 const shown = new Map();
 const batch = /^[0-9a-f]{32}$/.exec(new URLSearchParams(location.search).get("batch") || "")?.[0];
+const tenant = new URLSearchParams(location.search).get("tenant");
+const where = tenant ? `?tenant=${encodeURIComponent(tenant)}` : "";
 
 function say(text) {
   message.textContent = text;
@@ -138,7 +140,7 @@ async function remove(id, file) {
 }
 
 async function refresh() {
-  const answer = await call(batch ? `/api/batches/${batch}` : "/api/jobs");
+  const answer = await call(batch ? `/api/batches/${batch}${where}` : "/api/jobs");
   if (answer) answer.jobs.reverse().forEach(show);
 }
 
@@ -147,7 +149,7 @@ if (batch) {
   document.getElementById("batch").hidden = false;
   document.getElementById("all").textContent = texts.all_cvs;
   document.getElementById("zip").textContent = texts.zip;
-  document.getElementById("zip").href = `/api/batches/${batch}/zip`;
+  document.getElementById("zip").href = `/api/batches/${batch}/zip${where}`;
 }
 
 const input = document.getElementById("files");
