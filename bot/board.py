@@ -14,6 +14,7 @@ from time import monotonic
 
 from bot.sender import Sender
 from cards.batch import batch_card, candidates_folder
+from cards.chat import note_card
 from cards.elements import CardJson
 from cards.i18n import catalogue
 from cards.job import job_card
@@ -95,32 +96,66 @@ class Board:
         await self._update_batch(job, where)
 
     async def _update_job(self, job: Job, where: Conversation) -> None:
+        """Draw until the card shows what is stored: while it was on its way, another process may have shown something newer."""
         for _ in range(REDRAWS):
-            await self._draw(job, where)
-            if not job.state.ended or await self._service.settle(job):
+            if not await self._draw(job, where):
+                break
+            drawn, job = job, await self._service.shown(job.tenant, job.id)
+            if (drawn.state, drawn.step, drawn.updated) == (job.state, job.step, job.updated) and (
+                not job.state.ended or await self._service.settle(job)
+            ):
                 return
-            job = await self._service.shown(job.tenant, job.id)
         self.show(job)
 
-    async def _draw(self, job: Job, where: Conversation) -> None:
+    async def _draw(self, job: Job, where: Conversation) -> bool:
+        """False where the first card is just being posted by somebody else."""
+        if not job.card and not await self._service.may_post(job.tenant, job.id):
+            await asyncio.sleep(self._every)
+            return False
         card = self.card_of(job)
-        message = await self._sender.replace(where, job.card, card) if job.card else await self._sender.post(where, card)
-        if message and message != job.card:
-            await self._service.set_card(job.tenant, job.id, message)
+        message = await self._sender.replace(where, job.card, card) if job.card else await self._posted(where, card)
+        if message and message != job.card and not await self._service.set_card(job.tenant, job.id, message, known=job.card):
+            await self.withdraw(where, message, job.locale)
+        return True
+
+    async def _posted(self, where: Conversation, card: CardJson) -> str:
+        async with asyncio.timeout(self._service.posting_seconds):
+            return await self._sender.post(where, card)
+
+    async def withdraw(self, where: Conversation, message: str, locale: str) -> None:
+        """A card that came too late says nothing and can do nothing."""
+        texts = catalogue(locale)
+        await self._sender.replace(where, message, note_card(texts("card.withdrawn"), texts))
 
     async def _update_batch(self, job: Job, where: Conversation) -> None:
         """Of all processes that work on a batch, one draws its card at a time, as often as the pace allows."""
-        batch, wait = await self._service.batches.take_turn(job.tenant, job.batch, every=self._every)
+        batches = self._service.batches
+        batch, wait = await batches.take_turn(job.tenant, job.batch, every=self._every)
+        if not wait and not batch.card:
+            batch, wait = await self._first_card(batch)
         if wait:
             await asyncio.sleep(min(wait, self._every))
             self.show(job)
             return
-        jobs = await self._service.batches.jobs(batch)
+        jobs = await batches.jobs(batch)
         unsettled = set(await self._service.store.open_ids(batch.tenant, prefix=batch.prefix))
         card = self.batch_card_of(batch, jobs, job.locale)
-        message = await self._sender.replace(where, batch.card, card) if batch.card else await self._sender.post(where, card)
-        if message != batch.card:
-            await self._service.batches.set_card(batch.tenant, batch.id, message)
-        ended = [*(one for one in jobs if one.state.ended and one.id in unsettled), *([job] if job.archive else [])]
-        if not all([await self._service.settle(one) for one in ended]):
+        message = await self._sender.replace(where, batch.card, card) if batch.card else await self._posted(where, card)
+        if message != batch.card and not await batches.set_card(batch.tenant, batch.id, message, known=batch.card):
+            await self.withdraw(where, message, job.locale)
             self.show(job)
+            return
+        now = await batches.get(batch.tenant, batch.id)
+        ended = [*(one for one in jobs if one.state.ended and one.id in unsettled), *([job] if job.archive else [])]
+        if now.next_update != batch.next_update or not all([await self._service.settle(one) for one in ended]):
+            self.show(job)  # another has drawn it meanwhile, or a job has changed
+
+    async def _first_card(self, batch: Batch) -> tuple[Batch, float]:
+        """The batch with the card of its ZIP file, or the right to post one; else how long to wait."""
+        if batch.parent:
+            parent = await self._service.job(batch.tenant, batch.parent)
+            if parent.card:
+                await self._service.batches.set_card(batch.tenant, batch.id, parent.card)
+                return await self._service.batches.get(batch.tenant, batch.id), 0.0
+        allowed = await self._service.may_post(batch.tenant, batch.parent or batch.id)
+        return batch, 0.0 if allowed else self._every

@@ -23,6 +23,7 @@ from cards.i18n import catalogue
 from dialogs.router import Services, handle
 from dialogs.turn import Event, Flow, Redraw, Replace, Reply, Show, ShowBatch, ShowJob, Turn
 from pipeline.errors import Conflict, TransientError
+from pipeline.model.job import Conversation
 from pipeline.ports import Records
 
 _log = logging.getLogger("bot")
@@ -115,7 +116,7 @@ class TeamsBot(Bot):
         for reply in turn.replies:
             try:
                 await self._reply(event, reply)
-            except (ErrorResponseException, ClientRequestError, TransientError) as error:
+            except (ErrorResponseException, ClientRequestError, TransientError, TimeoutError) as error:
                 # the work goes on: the board posts the card of a job that has none
                 _log.warning("card not posted: %s", type(error).__name__)
         await asyncio.gather(*(self._services.service.wake(job) for job in turn.jobs))
@@ -131,17 +132,27 @@ class TeamsBot(Bot):
                 self._board.show(job)
             case Replace(message):
                 await self._sender.replace(where, message, self._card(reply))
-            case ShowJob(job, anew):
-                if not job.card or anew:
-                    message = await self._sender.post(where, self._card(reply))
-                    await service.set_card(job.tenant, job.id, message)
+            case ShowJob(job):
+                if job.card:
+                    await self._sender.replace(where, job.card, self._card(reply))
+                elif await service.may_post(job.tenant, job.id):
+                    message = await self._posted(where, reply)
+                    if not await service.set_card(job.tenant, job.id, message):
+                        await self._board.withdraw(where, message, where.locale)
             case ShowBatch(batch):
-                card = self._card(reply)
-                message = await self._sender.replace(where, batch.card, card) if batch.card else await self._sender.post(where, card)
-                if message != batch.card:
-                    await service.batches.set_card(batch.tenant, batch.id, message)
+                if batch.card:
+                    await self._sender.replace(where, batch.card, self._card(reply))
+                elif await service.may_post(batch.tenant, batch.id):
+                    message = await self._posted(where, reply)
+                    if not await service.batches.set_card(batch.tenant, batch.id, message):
+                        await self._board.withdraw(where, message, where.locale)
             case Show():
                 await self._sender.post(where, self._card(reply))
+
+    async def _posted(self, where: Conversation, reply: Reply) -> str:
+        """Post a job's first card; whoever takes longer than its right to do so lasts leaves it to the board."""
+        async with asyncio.timeout(self._services.service.posting_seconds):
+            return await self._sender.post(where, self._card(reply))
 
     def _card(self, reply: Reply) -> CardJson:
         match reply:

@@ -32,6 +32,7 @@ class _Held:
     wakeup: Wakeup
     tenant: str
     job_id: str
+    holder: str = ""
 
 
 class Worker:
@@ -86,7 +87,7 @@ class Worker:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
             with suppress(TransientError):  # then its lease runs out
-                await self._runner.release(held.tenant, held.job_id)
+                await self._runner.release(held.tenant, held.job_id, held.holder)
                 await self._queue.extend(held.wakeup, lease=0.0)
 
     async def _take(self) -> None:
@@ -132,6 +133,7 @@ class Worker:
 
     async def _work(self, held: _Held) -> None:
         async def notify(job: Job) -> None:
+            held.holder = job.holder
             self._publish(job)
 
         beat = asyncio.create_task(self._extend(held))

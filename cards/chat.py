@@ -27,7 +27,8 @@ def help_card(texts: Catalogue, *, lead: str = "") -> CardJson:
     )
 
 
-def status_card(jobs: list[Job], texts: Catalogue, *, now: datetime) -> CardJson:
+def status_card(jobs: list[Job], texts: Catalogue, *, now: datetime, total: int = 0) -> CardJson:
+    """The newest jobs; `total` is how many there are."""
     if not jobs:
         return card(say(texts("status.none")), summary=texts("status.title"))
     rows = [
@@ -35,8 +36,8 @@ def status_card(jobs: list[Job], texts: Catalogue, *, now: datetime) -> CardJson
         for job in jobs[:SHOWN]
     ]
     body: list[Element] = [title(texts("status.title"), icon="🗂️"), table(rows, [4, 3, 3])]
-    if len(jobs) > SHOWN:
-        body.append(say(texts.n("status.more", len(jobs) - SHOWN), isSubtle=True, size="Small"))
+    if total > len(rows):
+        body.append(say(texts.n("status.more", total - len(rows)), isSubtle=True, size="Small"))
     return card(*body, summary=texts("status.title"))
 
 

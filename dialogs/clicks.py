@@ -50,7 +50,7 @@ async def clicked(event: Event, click: Clicked, flow: Flow, service: Service, te
             case CancelAll():
                 return await cancelled(await service.open_jobs(tenant, user), event, flow, service, texts)
             case ShowResult(job=job_id):
-                return Turn((ShowJob(await service.own_shown(tenant, user, job_id), anew=True),), flow=Flow(job=job_id))
+                return Turn((ShowJob(await service.own_shown(tenant, user, job_id)),), flow=Flow(job=job_id))
             case RetryBatch(batch=batch_id):
                 await service.retry_failed(tenant, user, batch_id)
                 return Turn((await _batch(service, tenant, user, batch_id),), flow=flow)
@@ -83,7 +83,7 @@ async def clicked(event: Event, click: Clicked, flow: Flow, service: Service, te
 async def cancelled(jobs: list[Job], event: Event, flow: Flow, service: Service, texts: Catalogue) -> Turn:
     """Stop these jobs and say how many."""
     where = event.conversation
-    stopped = [await service.cancel(where.tenant, where.user, job.id) for job in jobs]
+    stopped = await service.cancel_all(where.tenant, where.user, jobs)
     count = sum(job.state == State.CANCELLED for job in stopped)
     text = texts.n("cancel.done", count) if count else texts("cancel.none")
     return Turn((_answer(event, note_card(text, texts)), *(Redraw(job) for job in stopped)), flow=flow)

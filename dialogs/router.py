@@ -7,11 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from cards.chat import cancel_card, delete_card, help_card, note_card, reject_card, status_card
+from cards.chat import SHOWN, cancel_card, delete_card, help_card, note_card, reject_card, status_card
 from cards.i18n import Catalogue, catalogue
+from cards.job import error_text
 from dialogs.clicks import cancelled, clicked, rejected
 from dialogs.turn import Clicked, DroppedFile, Event, FilesDropped, Flow, Installed, Reply, Show, ShowBatch, ShowJob, TextSaid, Turn
-from pipeline.errors import TransientError
+from pipeline.errors import TransientError, UserError
 from pipeline.model.job import Job, Source
 from pipeline.service import Service, Submission
 
@@ -44,15 +45,20 @@ async def handle(event: Event, flow: Flow, services: Services) -> Turn:
         case Clicked():
             return await clicked(event, event.content, flow, services.service, texts)
         case TextSaid(text):
-            return await _said(event, text, flow, services, texts)
+            try:
+                return await _said(event, text, flow, services, texts)
+            except UserError as error:
+                return Turn((Show(note_card(error_text(error.key, error.values, texts), texts)),), flow=flow)
 
 
 async def _said(event: Event, text: str, flow: Flow, services: Services, texts: Catalogue) -> Turn:
     word, _, rest = text.strip().partition(" ")
     command = word.casefold().strip(".!:,")
     if command in _STATUS:
-        jobs = await services.service.jobs_of(event.conversation.tenant, event.conversation.user)
-        return Turn((Show(status_card(jobs, texts, now=services.now())),), flow=flow)
+        where = event.conversation
+        jobs = await services.service.jobs_of(where.tenant, where.user, limit=SHOWN)
+        total = len(await services.service.store.ids_of(where.tenant, where.user))
+        return Turn((Show(status_card(jobs, texts, now=services.now(), total=total)),), flow=flow)
     if command in _CANCEL:
         return await _cancel(event, rest.strip(), flow, services, texts)
     if command in _REJECT:

@@ -77,10 +77,9 @@ class Replace:
 
 @dataclass(frozen=True, slots=True)
 class ShowJob:
-    """Post the job's card and remember its message, then let the work begin. `anew`: even where it has a card already."""
+    """Post the job's card and remember its message, then let the work begin; draw it again where there is one already."""
 
     job: Job
-    anew: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,6 @@ from pipeline.ports import Drive
 from pipeline.store import BATCHES, JOBS, Store, readable
 
 _NAMESPACE = uuid.UUID("0d0a3a1c-6c9d-4a52-8a8e-0c4c4f2f9b5e")
-POSTING_SECONDS = 20.0
-"""So long whoever posts a batch's first card has to do it; then another may try."""
 
 
 class Batches:
@@ -23,10 +21,10 @@ class Batches:
         self._store = store
         self._drive = drive
 
-    async def open(self, tenant: str, user: str, key: str, conversation: Conversation | None = None, *, card: str = "") -> Batch:
-        """The same key is the same batch. `card` is the message that shows it, where there is one already."""
+    async def open(self, tenant: str, user: str, key: str, conversation: Conversation | None = None, *, parent: str = "", card: str = "") -> Batch:
+        """The same key is the same batch. `card` is the message that shows it, where there is one already: that of `parent`, a ZIP file."""
         batch_id = batch_key(tenant, key)
-        batch = Batch(id=batch_id, tenant=tenant, user=user, created=self._store.clock.now(), conversation=conversation, card=card)
+        batch = Batch(id=batch_id, tenant=tenant, user=user, created=self._store.clock.now(), conversation=conversation, parent=parent, card=card)
         await self._store.create(BATCHES, tenant, batch_id, batch)
         return await self.get(tenant, batch_id)
 
@@ -57,8 +55,14 @@ class Batches:
         before = await self._store.get(JOBS, job.tenant, job.same_as, Job)
         return job.model_copy(update={"result": before.result if before else None})
 
-    async def set_card(self, tenant: str, batch_id: str, card: str) -> None:
-        await self._store.change(BATCHES, tenant, batch_id, Batch, lambda batch: batch.model_copy(update={"card": card}) if batch else None)
+    async def set_card(self, tenant: str, batch_id: str, card: str, *, known: str = "") -> bool:
+        """Remember the message that shows it, in place of the `known` one. False where it has another by now."""
+
+        def shown(batch: Batch | None) -> Batch | None:
+            return batch.model_copy(update={"card": card}) if batch and batch.card == known else None
+
+        batch = await self._store.change(BATCHES, tenant, batch_id, Batch, shown)
+        return batch is not None and batch.card == card
 
     async def turn_page(self, batch: Batch, page: int) -> None:
         await self._store.change(
@@ -73,8 +77,7 @@ class Batches:
         batch, now = from_json(record.value, Batch), self._store.clock.now()
         if batch.next_update and batch.next_update > now:
             return batch, (batch.next_update - now).total_seconds()
-        seconds = every if batch.card else max(every, POSTING_SECONDS)
-        ours = batch.model_copy(update={"next_update": now + timedelta(seconds=seconds)})
+        ours = batch.model_copy(update={"next_update": now + timedelta(seconds=every)})
         try:
             await self._store.records.put(BATCHES, tenant, batch_id, to_json(ours, Batch), etag=record.etag)
         except Conflict:

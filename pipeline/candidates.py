@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import re
 import unicodedata
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from rapidfuzz import fuzz
 
-from pipeline.errors import UserError
+from pipeline.errors import Conflict, UserError
 from pipeline.model.codec import from_json
 from pipeline.model.job import Candidate, Job
-from pipeline.store import CANDIDATES, JOBS, Store
+from pipeline.store import CANDIDATES, JOBS, Store, decoded
 
 LIKE = 80
 """So alike, of 100, two names must be to be offered as the one that was meant."""
@@ -24,8 +25,14 @@ class Candidates:
 
     async def remember(self, job: Job, name: str, email: str) -> Candidate:
         """Attach the job to its candidate. A CV without a name is a candidate of its own."""
-        key = candidate_key(job.tenant, name or job.id, email)
-        return await self._attach(job, Candidate(id=key, tenant=job.tenant, name=name or job.source.name, email=email, used=self._store.clock.now()))
+        who = name or job.id
+        for generation in itertools.count():
+            key = candidate_key(job.tenant, who, email, generation)
+            fresh = Candidate(id=key, tenant=job.tenant, name=name or job.source.name, email=email, used=self._store.clock.now())
+            attached = await self._attach(job, fresh)
+            if attached:
+                return attached
+        raise AssertionError("unreachable")
 
     async def join(self, job: Job, before: Job) -> None:
         """Attach the job to the candidate of an earlier one, which the same file has made."""
@@ -33,17 +40,16 @@ class Candidates:
         if known:
             await self._attach(job, known)
 
-    async def _attach(self, job: Job, candidate: Candidate) -> Candidate:
+    async def _attach(self, job: Job, candidate: Candidate) -> Candidate | None:
+        """None where the candidate is just being erased: whoever comes now is a new one."""
         now = self._store.clock.now()
 
-        def attached(known: Candidate | None) -> Candidate:
+        def attached(known: Candidate | None) -> Candidate | None:
             known = known or candidate
-            return known.model_copy(update={"jobs": tuple(dict.fromkeys((*known.jobs, job.id))), "used": now})
+            return None if known.erasing else known.model_copy(update={"jobs": tuple(dict.fromkeys((*known.jobs, job.id))), "used": now})
 
         found = await self._store.change(CANDIDATES, job.tenant, candidate.id, Candidate, attached)
-        if found is None:
-            raise AssertionError("a candidate was just attached")
-        return found
+        return found if found and not found.erasing else None
 
     async def forget(self, job: Job, key: str) -> None:
         """Take the job off its candidate; a candidate without CVs is erased too."""
@@ -53,7 +59,18 @@ class Candidates:
 
         rest = await self._store.change(CANDIDATES, job.tenant, key, Candidate, without)
         if rest and not rest.jobs:
-            await self._store.records.delete(CANDIDATES, job.tenant, key)
+            await self.drop(rest)
+
+    async def drop(self, candidate: Candidate) -> bool:
+        """Erase the record as it was given. False where it has changed, or is gone."""
+        record = await self._store.records.get(CANDIDATES, candidate.tenant, candidate.id)
+        if record is None or from_json(record.value, Candidate) != candidate:
+            return False
+        try:
+            await self._store.records.delete(CANDIDATES, candidate.tenant, candidate.id, etag=record.etag)
+        except Conflict:
+            return False
+        return True
 
     async def used(self, job: Job) -> None:
         """Somebody works with the candidate's CV: the time until it is erased begins anew. Noted once a day."""
@@ -65,16 +82,22 @@ class Candidates:
         """Nothing comes of it: from now on the time runs after which the candidate is erased."""
         await self._note(candidate.tenant, candidate.id, rejected=self._store.clock.now())
 
-    async def erasing(self, candidate: Candidate) -> None:
-        """From now on the candidate is being erased, whatever happens in between."""
-        await self._note(candidate.tenant, candidate.id, erasing=True)
+    async def erasing(self, tenant: str, key: str, *, before: datetime | None = None) -> Candidate | None:
+        """From now on the candidate is being erased, whatever happens in between. None where there is none, or it was used since `before`."""
+
+        def marked(known: Candidate | None) -> Candidate | None:
+            due = known and (before is None or last_use(known) <= before)
+            return known.model_copy(update={"erasing": True}) if known and due and not known.erasing else None
+
+        found = await self._store.change(CANDIDATES, tenant, key, Candidate, marked)
+        return found if found and found.erasing else None
 
     async def _note(self, tenant: str, key: str, **changes: object) -> None:
         if key:
             await self._store.change(CANDIDATES, tenant, key, Candidate, lambda known: known.model_copy(update=changes) if known else None)
 
     async def all(self, tenant: str) -> list[Candidate]:
-        return [from_json(record.value, Candidate) for record in await self._store.records.all(CANDIDATES, tenant)]
+        return [candidate for candidate in decoded(await self._store.records.all(CANDIDATES, tenant), Candidate) if candidate]
 
     async def find(self, tenant: str, user: str, text: str) -> list[Candidate]:
         """Candidates of the user whose name is like the text, best first."""
@@ -107,9 +130,14 @@ class Candidates:
         return len({other.content for other in earlier}) + 1, earlier[-1] if earlier else None
 
 
-def candidate_key(tenant: str, name: str, email: str) -> str:
-    """The same person in one tenant: name and e-mail address agree."""
-    identity = f"{_folded(name)}\n{email.casefold()}"
+def last_use(candidate: Candidate) -> datetime:
+    """When the time began after which the candidate is erased."""
+    return max(candidate.used, candidate.rejected) if candidate.rejected else candidate.used
+
+
+def candidate_key(tenant: str, name: str, email: str, generation: int = 0) -> str:
+    """The same person in one tenant: name and e-mail address agree. Each `generation` comes after one that was being erased."""
+    identity = f"{_folded(name)}\n{email.casefold()}" + (f"\n{generation}" if generation else "")
     return hashlib.sha256(f"{tenant}\n{identity}".encode()).hexdigest()[:32]
 
 

@@ -26,7 +26,7 @@ from pipeline.model.job import Change, DriveItem, Job, Notice, Problem, Result, 
 from pipeline.ports import Blobs, Clock, Drive, Ids, IncomingFiles
 from pipeline.read.archive import members
 from pipeline.service import MAX_ARCHIVE_BYTES, MAX_BYTES, Service, Submission, blob
-from pipeline.store import JOBS, OPEN
+from pipeline.store import JOBS, OPEN, decoded
 
 T = TypeVar("T")
 Notify = Callable[[Job], Awaitable[None]]
@@ -47,12 +47,13 @@ class Outcome:
     """What came of a wake-up.
 
     `job` as this worker left it, None where it did nothing. The wake-up should come back after `again` seconds, where that is given. `dead`:
-    all attempts are used up.
+    all attempts are used up; `quiet`: nothing that people would like to see.
     """
 
     job: Job | None = None
     again: float | None = None
     dead: bool = False
+    quiet: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +84,16 @@ class Runner:
             await self._clear_if_gone(run)
             return Outcome(again=self.lease)
         except asyncio.CancelledError:
+            await self._clear_if_gone(run)
             if not run.lost:
                 raise
-            await self._clear_if_gone(run)
             return Outcome(again=self.lease)
         finally:
             beat.cancel()
-        await notify(run.job)
+        if run.job.archive and run.job.state == State.DONE:
+            await self._unpacked(run)
+        if not outcome.quiet:
+            await notify(run.job)
         if run.job.state.ended and run.job.conversation is None:  # there is no card to wait for
             await self.service.settle(run.job)
         return outcome
@@ -146,28 +150,37 @@ class Runner:
         store, looked = self.service.store, 0
         for tenant in await store.records.tenants(OPEN):
             for job_id in await store.due(tenant):
-                job = await store.get(JOBS, tenant, job_id, Job)
-                now = self.clock.now()
-                age = (now - job.begun).total_seconds() if job else 0.0
-                pause = min(max(self.lease if every is None else every, age), 3600.0)
-                if not await store.take_care(tenant, job_id, until=now + timedelta(seconds=pause)):
+                try:
+                    looked += await self._look_after(tenant, job_id, notify, every=every or self.lease)
+                except Conflict:  # somebody else is at it
                     continue
-                looked += 1
-                if job is None:  # killed before the record was written: nothing was sent in
-                    await store.records.delete(OPEN, tenant, job_id)
-                elif job.state.ended:
-                    await notify(job)
-                    if job.conversation is None or now - job.updated > GIVE_UP:
-                        await self.service.settle(job)
-                elif not (job.state == State.RUNNING and job.lease_until and job.lease_until > now):
-                    await self.service.wake(job)
         return looked
 
-    async def release(self, tenant: str, job_id: str) -> None:
-        """Give a running job back at shutdown; the attempt does not count."""
+    async def _look_after(self, tenant: str, job_id: str, notify: Notify, *, every: float) -> bool:
+        store = self.service.store
+        record = await store.records.get(JOBS, tenant, job_id)
+        job = decoded([record], Job)[0] if record else None
+        now = self.clock.now()
+        age = (now - job.begun).total_seconds() if job else 0.0
+        if not await store.take_care(tenant, job_id, until=now + timedelta(seconds=min(max(every, age), 3600.0))):
+            return False
+        if record is None:  # killed before the record was written: nothing was sent in
+            await store.records.delete(OPEN, tenant, job_id)
+        elif job is None:  # another version wrote it: that one looks after it
+            return True
+        elif job.state.ended:
+            await notify(job)
+            if job.conversation is None or now - job.updated > GIVE_UP:
+                await self.service.settle(job)
+        elif not (job.state == State.RUNNING and job.lease_until and job.lease_until > now):
+            await self.service.wake(job)
+        return True
+
+    async def release(self, tenant: str, job_id: str, holder: str) -> None:
+        """Give a running job back at shutdown, if it is still the holder's; the attempt does not count."""
 
         def back(job: Job | None) -> Job | None:
-            if job is None or job.state != State.RUNNING:
+            if job is None or job.state != State.RUNNING or job.holder != holder:
                 return None
             return job.model_copy(update={"state": State.QUEUED, "lease_until": None, "attempts": max(0, job.attempts - 1)})
 
@@ -193,13 +206,17 @@ class Runner:
     async def _clear_if_gone(self, run: _Run) -> None:
         """What this worker wrote after the job was cancelled or deleted goes, too."""
         job = await self.service.store.get(JOBS, run.job.tenant, run.job.id, Job)
-        if job is None or job.state in (State.DELETED, State.CANCELLED):
-            if job is None or job.state == State.DELETED:
-                await self.blobs.delete(f"{run.job.tenant}/{run.job.id}")
-            if run.saved:
-                await self.drive.delete(run.job.tenant, run.saved)
+        gone = job is None or job.state == State.DELETED
+        if gone:
+            await self.blobs.delete(f"{run.job.tenant}/{run.job.id}")
+            if run.candidate:
+                await self.service.candidates.forget(run.job, run.candidate)
+        if run.saved and (gone or (job and job.state == State.CANCELLED)):
+            await self.drive.delete(run.job.tenant, run.saved)
 
     async def _work(self, run: _Run, notify: Notify) -> None:
+        if run.job.content and await self._known(run):  # looked at before: no need to read it again
+            return
         data = await self._bytes(run)
         run.note(content=hashlib.sha256(data).hexdigest())
         if is_archive(data):
@@ -216,7 +233,8 @@ class Runner:
         if before is None:
             return False
         if not before.state.ended:
-            raise Busy("another job works on the same file", retry_after=SAME_FILE_SECONDS)
+            waited = (self.clock.now() - job.begun).total_seconds()
+            raise Busy("another job works on the same file", retry_after=min(max(SAME_FILE_SECONDS, waited / 2), 30.0))
         await self.service.candidates.join(job, before)
         await self.service.events.note(job.tenant, "cv.known", before.candidate, at=job.begun, job=job.id)
         await run.update(state=State.DONE, step=Step.SAVED, same_as=before.id, candidate=before.candidate, lease_until=None)
@@ -224,14 +242,14 @@ class Runner:
 
     async def _unpack(self, run: _Run, data: bytes, notify: Notify) -> None:
         """A ZIP file becomes the jobs of the CVs in it. Repeating it finds them."""
-        await run.update(step=Step.READING)
+        await run.update(step=Step.READING, archive=True)
         await notify(run.job)
         await asyncio.to_thread(_checked, data)
         job, batches = run.job, self.service.batches
         if job.batch:
             batch = await batches.get(job.tenant, job.batch)
         else:
-            batch = await batches.open(job.tenant, job.user, job.id, job.conversation, card=job.card)
+            batch = await batches.open(job.tenant, job.user, job.id, job.conversation, parent=job.id, card=job.card)
         found, number = members(data), 0
         while member := await asyncio.to_thread(next, found, None):
             submission = Submission(
@@ -249,11 +267,16 @@ class Runner:
             values = {"limit": member.limit} if member.limit else {}
             await self.service.submit(submission, problem=UserError(member.problem, **values) if member.problem else None)
             number += 1
-        await run.update(state=State.DONE, step=Step.SAVED, archive=True, batch=batch.id, source=Source(name=""), lease_until=None)
-        await self.service.store.unlist(job)
-        await self.blobs.delete(f"{job.tenant}/{job.id}")  # its CVs are there one by one; killed before this, retention does it
-        if run.job.card and not job.batch and not batch.card:
-            await batches.set_card(job.tenant, batch.id, run.job.card)
+        await run.update(state=State.DONE, step=Step.SAVED, batch=batch.id, source=Source(name=""), lease_until=None)
+
+    async def _unpacked(self, run: _Run) -> None:
+        """Its CVs are there one by one: the ZIP file itself goes. What fails here, retention does."""
+        job = run.job
+        with suppress(TransientError):
+            await self.service.store.unlist(job)
+            await self.blobs.delete(f"{job.tenant}/{job.id}")
+            if job.card:
+                await self.service.batches.set_card(job.tenant, job.batch, job.card)
 
     async def _convert(self, run: _Run, data: bytes, notify: Notify) -> None:
         async def checkpoint(step: Step, kind: type[T], work: Callable[[], Awaitable[T]]) -> T:
@@ -290,6 +313,7 @@ class Runner:
         item = await self.drive.save(job.tenant, name or "CV", f"CV {name or _stem(job.source.name)}.docx", done.word, job=job.id)
         run.saved = item
         candidate = await self.service.candidates.remember(job, name, cv.basics.email.text if cv.basics.email else "")
+        run.candidate = candidate.id
         version, before = await self.service.candidates.versions(candidate, job)
         await self.service.events.note(job.tenant, "cv.converted", candidate.id, at=job.begun, job=job.id)
         counts = {s: sum(f.severity == s for f in done.findings) for s in ("error", "warning", "info")}
@@ -321,6 +345,8 @@ class Runner:
         """The original: ours already, or fetched now; the channel's link is forgotten afterwards."""
         name = blob(run.job, "original")
         data = await self.blobs.get(name)
+        if data is None and not run.job.source.url:
+            raise UserError("link_expired")
         if data is None:
             data = await self.incoming.fetch(run.job.source, limit=MAX_ARCHIVE_BYTES)
             if len(data) > MAX_BYTES and not is_archive(data):
@@ -331,6 +357,8 @@ class Runner:
         return data
 
     async def _later(self, run: _Run, error: TransientError) -> Outcome:
+        if run.job.state.ended:
+            return Outcome(run.job)
         counted = not isinstance(error, Busy)
         if counted and run.job.attempts >= MAX_ATTEMPTS:
             await self._fail(run, error.key, {}, retry=True, cause=error)
@@ -340,9 +368,11 @@ class Runner:
         delay = min(error.retry_after or backoff, LONGEST_WAIT)
         attempts = run.job.attempts - (not counted)
         await run.update(state=State.QUEUED, lease_until=None, attempts=attempts, wake_at=self.clock.now() + timedelta(seconds=delay))
-        return Outcome(run.job, again=delay)
+        return Outcome(run.job, again=delay, quiet=not counted)
 
     async def _fail(self, run: _Run, key: str, values: dict[str, str | int], *, retry: bool, cause: BaseException | None = None) -> None:
+        if run.job.state.ended:
+            raise cause or UserError(key)
         reference = self.ids.new()[:8].upper()
         _log.error("job %s failed: %s, reference %s", run.job.id, key, reference, exc_info=cause)
         problem = Problem(key=key, values=values, reference=reference, retry=retry)
@@ -360,6 +390,7 @@ class _Run:
     job: Job
     etag: str
     saved: DriveItem | None = None
+    candidate: str = ""
     lost: bool = False
     notes: dict[str, object] = field(default_factory=dict)
 

@@ -7,12 +7,13 @@ from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
+from pipeline.candidates import last_use
 from pipeline.errors import Conflict
 from pipeline.events import EVENTS, KEYS
 from pipeline.model.codec import from_json, to_json
-from pipeline.model.job import Batch, Candidate, Job, Pointer, State
+from pipeline.model.job import Batch, Job, Pointer, State
 from pipeline.ports import Blobs
 from pipeline.service import Service
 from pipeline.store import BATCHES, CANDIDATES, CONTENTS, JOBS, readable
@@ -20,6 +21,7 @@ from pipeline.store import BATCHES, CANDIDATES, CONTENTS, JOBS, readable
 SCHEDULE, REPORTS = "schedule", "reports"
 EVERYBODY = "all-tenants"
 EVERY = timedelta(days=1)
+LATE = timedelta(days=3)
 AT_ONCE = timedelta(hours=1)
 """A run that was killed is taken up again after this time."""
 
@@ -81,7 +83,13 @@ class Retention:
     async def run(self) -> list[Report]:
         """Everything that is due, for every tenant."""
         tenants = {tenant for table in (JOBS, CANDIDATES, EVENTS, KEYS) for tenant in await self._store.records.tenants(table)}
-        return [await self._run(tenant) for tenant in sorted(tenants)]
+        reports = []
+        for tenant in sorted(tenants):
+            try:
+                reports.append(await self._run(tenant))
+            except ValidationError:  # another version wrote something here; the other tenants must not wait for that
+                _log.exception("retention of one tenant")
+        return reports
 
     async def _run(self, tenant: str) -> Report:
         periods, now, report = await self._service.periods(tenant), self._store.clock.now(), Report(tenant)
@@ -91,12 +99,14 @@ class Retention:
         for job in jobs:
             age = now - job.updated
             if job.state == State.DELETED:
+                if age < LATE:  # a worker that was killed may have left something behind
+                    await self._blobs.delete(f"{tenant}/{job.id}")
                 if age > timedelta(days=periods.log_days):
                     await self._store.records.delete(JOBS, tenant, job.id)
                     report.records += 1
             elif job.id not in owned and age > timedelta(days=periods.candidate_days):  # failed, cancelled, a ZIP file: nobody's CV
                 await self._erase(job, report)
-            elif job.archive and job.state == State.DONE:  # its CVs are jobs of their own
+            elif job.archive and job.state.ended:  # its CVs are jobs of their own
                 await self._blobs.delete(f"{tenant}/{job.id}")
             elif job.state.ended and not job.archived and age > timedelta(days=periods.hot_days):
                 report.archived += await self._archive(job)
@@ -107,14 +117,14 @@ class Retention:
 
     async def _erase_candidates(self, tenant: str, before: datetime, report: Report) -> None:
         for candidate in await self._service.candidates.all(tenant):
-            if not candidate.erasing and _last(candidate) > before:
+            if not candidate.erasing and last_use(candidate) > before:
                 continue
             jobs = [job for key in candidate.jobs if (job := await self._store.get(JOBS, tenant, key, Job))]
-            receipt = await self._service.erase_candidate(tenant, candidate.id)
+            receipt = await self._service.erase_candidate(tenant, candidate.id, before=None if candidate.erasing else before)
             if receipt:
                 report.candidates, report.cvs, report.files = report.candidates + 1, report.cvs + receipt.cvs, report.files + receipt.files
-            for job in jobs:  # their cards will say so
-                await self._notify(job)
+                for job in jobs:  # their cards will say so
+                    await self._notify(job)
 
     async def _erase(self, job: Job, report: Report) -> None:
         _, erased = await self._service.erase(job)
@@ -134,7 +144,12 @@ class Retention:
     async def _tidy(self, tenant: str, report: Report) -> None:
         """What points at jobs or candidates that are gone."""
         records = self._store.records
-        jobs = {job.id for job in readable(await records.all(JOBS, tenant)) if job.state != State.DELETED}
+        known = await records.all(JOBS, tenant)
+        gone = {job.id for job in readable(known) if job.state == State.DELETED}
+        jobs = {record.key for record in known} - gone
+        for candidate in await self._service.candidates.all(tenant):
+            if not jobs & set(candidate.jobs):
+                await self._service.candidates.drop(candidate)
         candidates = {candidate.id for candidate in await self._service.candidates.all(tenant)}
         for record in await records.all(CONTENTS, tenant):
             if from_json(record.value, Pointer).job not in jobs:
@@ -146,7 +161,8 @@ class Retention:
                 report.records += 1
         for record in await records.all(BATCHES, tenant):
             batch = from_json(record.value, Batch)
-            if self._store.clock.now() - batch.created > EVERY and not any(key.startswith(batch.prefix) for key in jobs):
+            # while its jobs have records, bare ones too, its card may have to be drawn
+            if self._store.clock.now() - batch.created > EVERY and not any(key.startswith(batch.prefix) for key in jobs | gone):
                 await records.delete(BATCHES, tenant, record.key)
                 report.records += 1
 
@@ -156,8 +172,3 @@ class Retention:
             now = self._store.clock.now()
             _log.info("retention: %s", counts)
             await self._store.create(REPORTS, report.tenant, f"{int(now.timestamp() * 1000):013}", StoredReport(at=now, counts=counts))
-
-
-def _last(candidate: Candidate) -> datetime:
-    """When the time began after which the candidate is erased."""
-    return max(candidate.used, candidate.rejected) if candidate.rejected else candidate.used

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 import uuid
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -15,12 +17,15 @@ from pipeline.events import Events
 from pipeline.model.formats import is_archive, is_old_word_file, is_pdf, is_word_file
 from pipeline.model.job import BATCH_PREFIX, Candidate, Conversation, Job, Periods, Problem, Receipt, Source, State, Step
 from pipeline.ports import Blobs, Clock, Drive, Ids, Queue, Records
-from pipeline.store import CANDIDATES, JOBS, PERIODS, RECEIPTS, Store, readable
+from pipeline.store import JOBS, PERIODS, RECEIPTS, Store, readable
 
 MAX_BYTES = 15 * 2**20
 """Of one CV."""
 MAX_ARCHIVE_BYTES = 100 * 2**20
 """Of a ZIP file with CVs."""
+AT_ONCE = 16
+"""So many jobs of a batch are changed at a time."""
+
 _NAMESPACE = uuid.UUID("7f1b2a56-53a5-4c1e-9b2b-0e6a7f5f3c11")
 _log = logging.getLogger("service")
 
@@ -87,6 +92,10 @@ class Service:
         """
         if submission.data is not None and not problem:
             _check(submission.data)
+        if submission.key:  # nothing of a repeat is written: what was erased since must not come back
+            known = await self.store.get(JOBS, submission.tenant, self.job_id(submission.tenant, submission.key, batch=submission.batch), Job)
+            if known:
+                return known, False
         now = self._clock.now()
         job = Job(
             id=self.job_id(submission.tenant, submission.key, batch=submission.batch),
@@ -113,6 +122,7 @@ class Service:
             if first.model_copy(update={"card": ""}) != job:  # else it is this one: it was written, only the answer was lost
                 await self.store.unlist(job, but=first)
                 return first, False
+        await self.store.still_open(job.tenant, job.id, seconds=self._defaults.first_look)
         if start and not problem:
             await self.wake(job)
         return job, True
@@ -151,11 +161,25 @@ class Service:
         jobs = readable([record for record in found if record])
         return [await self.batches.with_result(job) for job in jobs if job.state != State.DELETED]
 
-    async def set_card(self, tenant: str, job_id: str, card: str) -> None:
-        """Remember which message shows the job, and the batch that was made of it."""
-        job = await self.store.change(JOBS, tenant, job_id, Job, lambda job: job.model_copy(update={"card": card}) if job else None)
+    async def set_card(self, tenant: str, job_id: str, card: str, *, known: str = "") -> bool:
+        """Remember which message shows the job, and the batch that was made of it, in place of the `known` one. False where it has another."""
+
+        def shown(job: Job | None) -> Job | None:
+            return job.model_copy(update={"card": card}) if job and job.card == known else None
+
+        job = await self.store.change(JOBS, tenant, job_id, Job, shown)
         if job and job.archive and job.batch:
-            await self.batches.set_card(tenant, job.batch, card)
+            await self.batches.set_card(tenant, job.batch, card, known=known)
+        return job is not None and job.card == card
+
+    async def may_post(self, tenant: str, key: str) -> bool:
+        """The right to post the first card of a job or a batch, among all turns and workers; it ends by itself."""
+        return await self.store.may_post(tenant, key, seconds=self.posting_seconds * 4 / 3)
+
+    @property
+    def posting_seconds(self) -> float:
+        """So long posting a first card may take."""
+        return self._defaults.first_look
 
     async def retry(self, tenant: str, user: str, job_id: str) -> Job:
         """Put a failed or cancelled job back. Asking twice is asking once. Raises UserError: unknown_job, not_yours."""
@@ -169,7 +193,18 @@ class Service:
     async def retry_failed(self, tenant: str, user: str, batch_id: str) -> list[Job]:
         """Put the failed jobs of a batch back that another attempt may help; returns them."""
         batch = await self.batches.of_user(tenant, user, batch_id)
-        return [await self.retry(tenant, user, job.id) for job in await self.batches.jobs(batch) if job.problem and job.problem.retry]
+        failed = [job for job in await self.batches.jobs(batch) if job.problem and job.problem.retry]
+        return await self._each(failed, lambda job: self.retry(tenant, user, job.id))
+
+    async def _each(self, jobs: list[Job], act: Callable[[Job], Awaitable[Job]]) -> list[Job]:
+        """Do it to many jobs, some at a time: a turn has little time."""
+        places = asyncio.Semaphore(AT_ONCE)
+
+        async def one(job: Job) -> Job:
+            async with places:
+                return await act(job)
+
+        return list(await asyncio.gather(*(one(job) for job in jobs)))
 
     async def fresh(self, tenant: str, user: str, job_id: str) -> Job:
         """Work on a file that was recognised all the same. Raises UserError: unknown_job, not_yours."""
@@ -225,24 +260,36 @@ class Service:
         def cancelled(job: Job | None) -> Job | None:
             if job is None or job.state.ended:
                 return None
-            return job.model_copy(update={"state": State.CANCELLED, "lease_until": None, "wake_at": None, "updated": self._clock.now()})
+            # a Word file that was to be written again is there already
+            ended = State.DONE if job.result else State.CANCELLED
+            return job.model_copy(update={"state": ended, "lease_until": None, "wake_at": None, "updated": self._clock.now()})
 
         await self.store.change(JOBS, tenant, job_id, Job, cancelled)
-        return await self.job(tenant, job_id)
+        job = await self.job(tenant, job_id)
+        if job.archive and job.state == State.CANCELLED:  # the CVs that were unpacked already are jobs of their own
+            await self._blobs.delete(f"{tenant}/{job_id}")
+        return job
 
     async def cancel_batch(self, tenant: str, user: str, batch_id: str) -> list[Job]:
         """Stop all jobs of a batch that wait or run; returns them."""
         batch = await self.batches.of_user(tenant, user, batch_id)
-        return [await self.cancel(tenant, user, job.id) for job in await self.batches.jobs(batch) if not job.state.ended]
+        return await self.cancel_all(tenant, user, await self.batches.jobs(batch))
+
+    async def cancel_all(self, tenant: str, user: str, jobs: list[Job]) -> list[Job]:
+        """Stop those of the jobs that wait or run; returns them."""
+        return await self._each([job for job in jobs if not job.state.ended], lambda job: self.cancel(tenant, user, job.id))
 
     async def open_jobs(self, tenant: str, user: str) -> list[Job]:
         """The user's jobs that wait or run, newest first."""
         waiting = set(await self.store.open_ids(tenant))
         ids = [key for key in await self.store.ids_of(tenant, user) if key in waiting]
-        return [job for job in [await self.job(tenant, key) for key in ids] if not job.state.ended]
+        found = [await self.store.get(JOBS, tenant, key, Job) for key in ids]
+        return [job for job in found if job and not job.state.ended]
 
     async def settle(self, job: Job) -> bool:
         """Say that the job's end, as given, is shown. False where it has changed since."""
+        if job.state == State.DELETED:  # what a worker wrote while it was being erased goes, too
+            await self._blobs.delete(f"{job.tenant}/{job.id}")
         return await self.store.settled(job)
 
     async def word(self, tenant: str, job_id: str) -> tuple[str, bytes]:
@@ -304,21 +351,24 @@ class Service:
             return None
         return await self.erase_candidate(tenant, candidate.id)
 
-    async def erase_candidate(self, tenant: str, candidate_id: str) -> Receipt | None:
-        """The same for whoever acts for the firm. Killed in between, the next retention run does it to its end."""
-        candidate = await self.store.get(CANDIDATES, tenant, candidate_id, Candidate)
-        if candidate is None:
-            return None
-        await self.candidates.erasing(candidate)
+    async def erase_candidate(self, tenant: str, candidate_id: str, *, before: datetime | None = None) -> Receipt | None:
+        """The same for whoever acts for the firm; with `before`, unless somebody has used it since.
+
+        From the first moment nothing joins the candidate any more. Killed in between, the next retention run does it to its end.
+        """
         cvs = files = blobs = cards = 0
-        for key in candidate.jobs:
-            job = await self.store.get(JOBS, tenant, key, Job)
-            if job is None or job.state == State.DELETED:
-                continue
-            last, erased = await self.erase(job)
-            cvs, files, blobs, cards = cvs + 1, files + erased.files, blobs + erased.blobs, cards + bool(last.card or last.batch)
-        await self.events.destroy_key(tenant, candidate_id)
-        await self.store.records.delete(CANDIDATES, tenant, candidate_id)
+        while candidate := await self.candidates.erasing(tenant, candidate_id, before=before):
+            for key in candidate.jobs:
+                job = await self.store.get(JOBS, tenant, key, Job)
+                if job is None or job.state == State.DELETED:
+                    continue
+                last, erased = await self.erase(job)
+                cvs, files, blobs, cards = cvs + 1, files + erased.files, blobs + erased.blobs, cards + bool(last.card or last.batch)
+            await self.events.destroy_key(tenant, candidate_id)
+            if await self.candidates.drop(candidate):
+                break
+        else:
+            return None
         reference = self._ids.new()[:12]
         receipt = Receipt(reference=reference.upper(), tenant=tenant, at=self._clock.now(), cvs=cvs, files=files, blobs=blobs, cards=cards)
         await self.store.create(RECEIPTS, tenant, reference, receipt)
@@ -327,10 +377,9 @@ class Service:
     async def delete_job(self, tenant: str, user: str, job_id: str) -> Job:
         """Erase one CV and what came of it. Returns the job as it was. Raises UserError: unknown_job, not_yours."""
         job = await self._own(tenant, user, job_id)
-        job = (await self.erase(job))[0]
-        if job.candidate:
+        if job.candidate:  # before the job forgets whose CV it is
             await self.candidates.forget(job, job.candidate)
-        return job
+        return (await self.erase(job))[0]
 
     async def erase(self, job: Job) -> tuple[Job, Erased]:
         """Remove files and blobs; keep of the record only that there was one. Returns the job as it was last, and what went.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 JOBS, OPEN, MINE, CONTENTS, BATCHES, CANDIDATES, RECEIPTS = "jobs", "open", "mine", "contents", "batches", "candidates", "receipts"
 """OPEN marks the jobs whose card is not final; MINE lists the jobs of a user, newest first; CONTENTS the results by the file's hash."""
-PERIODS = "periods"
+PERIODS, POSTING = "periods", "posting"
 
 _TRIES = 12
 _END_OF_TIME = 10**13
@@ -66,6 +66,11 @@ class Store:
 
     # --- which jobs still need somebody
 
+    async def still_open(self, tenant: str, job_id: str, *, seconds: float) -> None:
+        """Mark the job again where its mark is gone: a sweeper that found no record took it away."""
+        if await self.records.get(OPEN, tenant, job_id) is None:
+            await self.mark_open(tenant, job_id, seconds=seconds)
+
     async def mark_open(self, tenant: str, job_id: str, *, seconds: float) -> None:
         """From now on until `settled`, the sweeper looks after the job; first after so many seconds."""
         marker = Marker(due=self.clock.now() + timedelta(seconds=seconds))
@@ -75,7 +80,8 @@ class Store:
     async def due(self, tenant: str) -> list[str]:
         """The open jobs of a tenant that somebody should look after now."""
         now = self.clock.now()
-        return [record.key for record in await self.records.all(OPEN, tenant) if from_json(record.value, Marker).due <= now]
+        records = await self.records.all(OPEN, tenant)
+        return [record.key for record, marker in zip(records, decoded(records, Marker), strict=True) if marker is None or marker.due <= now]
 
     async def open_ids(self, tenant: str, *, prefix: str = "") -> list[str]:
         """The jobs whose card is not final; those of a batch with its prefix."""
@@ -84,7 +90,8 @@ class Store:
     async def take_care(self, tenant: str, job_id: str, *, until: datetime) -> bool:
         """Of several sweepers one wins the right to look after a job; the next may after `until`."""
         record = await self.records.get(OPEN, tenant, job_id)
-        if record is None or from_json(record.value, Marker).due > self.clock.now():
+        marker = decoded([record], Marker)[0] if record else None
+        if record is None or (marker and marker.due > self.clock.now()):
             return False
         try:
             await self.records.put(OPEN, tenant, job_id, to_json(Marker(due=until), Marker), etag=record.etag)
@@ -105,6 +112,23 @@ class Store:
                 return False
         return True
 
+    # --- who posts a first card
+
+    async def may_post(self, tenant: str, key: str, *, seconds: float) -> bool:
+        """The right to post the first card of a job or a batch, for so many seconds, among all turns and workers."""
+        now, granted = self.clock.now(), False
+
+        def take(known: Marker | None) -> Marker | None:
+            nonlocal granted
+            granted = known is None or known.due <= now
+            return Marker(due=now + timedelta(seconds=seconds)) if granted else None
+
+        try:
+            await self.change(POSTING, tenant, key, Marker, take)
+        except Conflict:
+            return False
+        return granted
+
     # --- which content is known
 
     async def claim_content(self, job: Job) -> Job | None:
@@ -113,8 +137,8 @@ class Store:
             pointer = await self.get(CONTENTS, job.tenant, _content(job), Pointer)
             if pointer and pointer.job != job.id:
                 other = await self.get(JOBS, job.tenant, pointer.job, Job)
-                made = other and other.state == State.DONE and other.result and other.content == job.content
-                if other and (made or not other.state.ended):
+                alike = other and (other.template, other.language) == (job.template, job.language) and other.content in (job.content, "")
+                if other and alike and (not other.state.ended or (other.state == State.DONE and other.result)):
                     return other
             seen, own = pointer, Pointer(job=job.id)
             now = await self.change(CONTENTS, job.tenant, _content(job), Pointer, lambda known: own if known == seen and known != own else None)  # noqa: B023  # called at once
@@ -148,15 +172,21 @@ class Store:
         return list(dict.fromkeys(record.key.rpartition("-")[2] for record in records))
 
 
-def readable(records: list[Record]) -> list[Job]:
-    """The jobs of the records; one that an older version wrote and this one cannot read is left out and logged."""
-    jobs = []
+def decoded(records: Sequence[Record], kind: type[T]) -> list[T | None]:
+    """What the records hold; None for one that another version wrote and this one cannot read, which is logged."""
+    found: list[T | None] = []
     for record in records:
         try:
-            jobs.append(from_json(record.value, Job))
+            found.append(from_json(record.value, kind))
         except ValidationError:
-            _log.error("record of job %s cannot be read", record.key)
-    return jobs
+            _log.error("record %s (%s) cannot be read", record.key, kind.__name__)
+            found.append(None)
+    return found
+
+
+def readable(records: Sequence[Record]) -> list[Job]:
+    """The jobs among the records that can be read."""
+    return [job for job in decoded(records, Job) if job]
 
 
 def _content(job: Job) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 import os
@@ -122,13 +123,33 @@ async def backup(storage: Storage, path: Path, told: Told) -> Inventory:
                 archive.writestr(f"blobs/{name}", data)
                 found.blobs[name] = _hash(data)
                 told("blobs", len(found.blobs))
-        for name, value in sorted((await _without_erased(records, storage)).items()):
+        records = await _without_erased(records, storage)
+        for name, value in sorted(records.items()):
             archive.writestr(f"records/{name}", value)
             found.records[name] = _hash(value)
         told("records", len(found.records))
-        archive.writestr("inventory.json", json.dumps({"records": found.records, "blobs": found.blobs}, indent=0))
-    begun.replace(path)
+    living = {name.split("/", 1)[1] for name, value in records.items() if name.startswith(f"{JOBS}/") and not _deleted(value)}
+    found.blobs = {name: digest for name, digest in found.blobs.items() if name.rpartition("/")[0] in living}
+    await asyncio.to_thread(_finish, begun, path, found)
     return found
+
+
+def _finish(begun: Path, path: Path, found: Inventory) -> None:
+    """Copy what belongs into the backup: a file of somebody who was erased meanwhile does not. Then it takes its place."""
+    whole = path.with_suffix(".whole")
+    descriptor = os.open(whole, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    kept = {f"blobs/{name}" for name in found.blobs} | {f"records/{name}" for name in found.records}
+    with zipfile.ZipFile(begun) as source, os.fdopen(descriptor, "wb") as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in source.namelist():
+            if name in kept:
+                archive.writestr(name, source.read(name))
+        archive.writestr("inventory.json", json.dumps({"records": found.records, "blobs": found.blobs}, indent=0))
+    begun.unlink()
+    whole.replace(path)
+
+
+def _deleted(job: bytes) -> bool:
+    return from_json(job, Job).state == State.DELETED
 
 
 async def _without_erased(records: dict[str, bytes], storage: Storage) -> dict[str, bytes]:

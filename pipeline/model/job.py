@@ -177,7 +177,8 @@ class Job(_Stored):
 class Batch(_Stored):
     """Several jobs that came together and share one card; their ids begin with its `prefix`.
 
-    `page` of the results is the one that the card shows. Before `next_update` nobody draws the card again.
+    `parent` is the ZIP file's job, whose card it takes over. `page` of the results is the one that the card shows. Before `next_update` nobody
+    draws the card again.
     """
 
     id: str
@@ -186,6 +187,7 @@ class Batch(_Stored):
     created: datetime
     conversation: Conversation | None = None
     card: str = ""
+    parent: str = ""
     page: int = 0
     next_update: datetime | None = None
 

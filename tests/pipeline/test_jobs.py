@@ -213,7 +213,10 @@ async def test_shutdown_gives_a_running_job_back_without_counting_the_attempt(wo
 
     with pytest.raises(asyncio.CancelledError):
         await world.runner.run("t", job.id, stop)
-    await world.runner.release("t", job.id)
+    held = await world.service.job("t", job.id)
+    await world.runner.release("t", job.id, "somebody else")
+    assert (await world.service.job("t", job.id)).state == State.RUNNING, "only one's own"
+    await world.runner.release("t", job.id, held.holder)
     back = await world.service.job("t", job.id)
     assert (back.state, back.attempts) == (State.QUEUED, 0)
     assert (await world.run(job)).state == State.DONE

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -139,10 +140,9 @@ async def test_killed_at_any_call_the_next_run_does_it_to_its_end(world: World, 
     for kind, names in ((type(world.records), ("put", "delete")), (type(world.storage.blobs), ("delete",))):
         for name in names:
             killing(kind, name)
-    try:
+    with contextlib.suppress(asyncio.CancelledError):
         await world.retention().run()
-    except asyncio.CancelledError:
-        calls = 10_000
+    calls = 10_000
     await world.retention().run()
     assert world.files() == []
     assert await world.records.all("candidates", "t") == []

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import gzip
 from contextlib import suppress
+from typing import Any
 
-from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
+from azure.core import MatchConditions
+from azure.core.exceptions import ResourceExistsError, ResourceModifiedError, ResourceNotFoundError
 from azure.storage.blob import StandardBlobTier
 
 from pipeline.adapters.azure.account import Account
@@ -52,17 +54,25 @@ class ContainerBlobs:
                 return False
         if (stream.properties.metadata or {}) == _PACKED:
             return False
-        await self._put(name, gzip.compress(data, mtime=0), tier=StandardBlobTier.COOL, metadata=_PACKED)
-        return True
-
-    async def _put(self, name: str, data: bytes, *, tier: StandardBlobTier | None = None, metadata: dict[str, str] | None = None) -> None:
+        packed = gzip.compress(data, mtime=0)
+        unchanged: dict[str, Any] = {"etag": stream.properties.etag, "match_condition": MatchConditions.IfNotModified}
         async with self._account.asked():
             try:
-                await self._container.upload_blob(name, data, overwrite=True, standard_blob_tier=tier, metadata=metadata)
+                await self._container.upload_blob(
+                    name, packed, overwrite=True, standard_blob_tier=StandardBlobTier.COOL, metadata=_PACKED, **unchanged
+                )
+            except (ResourceModifiedError, ResourceNotFoundError):  # written anew or erased meanwhile
+                return False
+        return True
+
+    async def _put(self, name: str, data: bytes) -> None:
+        async with self._account.asked():
+            try:
+                await self._container.upload_blob(name, data, overwrite=True)
             except ResourceNotFoundError:
                 with suppress(ResourceExistsError):  # another process was quicker
                     await self._container.create_container()
-                await self._container.upload_blob(name, data, overwrite=True, standard_blob_tier=tier, metadata=metadata)
+                await self._container.upload_blob(name, data, overwrite=True)
 
     async def _delete(self, name: str) -> None:
         async with self._account.asked():

@@ -69,12 +69,19 @@ class FolderBlobs:
         path = self._path(name)
 
         def pack() -> bool:
-            try:
-                data = path.read_bytes()
-            except FileNotFoundError:
+            if not path.exists():  # packed already, or not there
                 return False
-            _write(_packed(path), gzip.compress(data, mtime=0))
-            path.unlink()
+            try:
+                before = path.stat()
+                _write(_packed(path), gzip.compress(path.read_bytes(), mtime=0))
+                now = path.stat()
+            except FileNotFoundError:  # erased meanwhile
+                _packed(path).unlink(missing_ok=True)
+                return False
+            if (now.st_ino, now.st_mtime_ns) != (before.st_ino, before.st_mtime_ns):  # written anew meanwhile
+                _packed(path).unlink(missing_ok=True)
+                return False
+            path.unlink(missing_ok=True)
             return True
 
         return await asyncio.to_thread(pack)
