@@ -15,6 +15,13 @@ class UserError(Exception):
         self.values: dict[str, str | int] = dict(values)
 
 
+class SignInNeeded(UserError):
+    """There is no token in the person's name: they have to sign in, or to consent, first."""
+
+    def __init__(self) -> None:
+        super().__init__("sign_in_needed")
+
+
 class TransientError(Exception):
     """Something that may work in a moment: the worker tries again.
 

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from pipeline.model.document import Document
 from pipeline.model.job import DriveItem, Source
+from pipeline.model.person import Person, Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +135,22 @@ class Drive(Protocol):
     async def read(self, tenant: str, item: DriveItem) -> bytes | None: ...
 
     async def delete(self, tenant: str, item: DriveItem) -> None: ...
+
+
+class Tokens(Protocol):
+    """Access tokens in a person's name. Nothing of them is stored by us."""
+
+    async def graph(self, person: Person) -> str:
+        """A fresh access token for Microsoft Graph. Raises SignInNeeded, TransientError."""
+        ...
+
+
+class Directory(Protocol):
+    """Who is this?"""
+
+    async def roles(self, person: Person) -> frozenset[Role]:
+        """What the person may be here; an answer is at most five minutes old. Raises TransientError: then nothing is allowed."""
+        ...
 
 
 class Llm(Protocol):
