@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 from bot.logs import set_up
 from bot.settings import BadSettings, Settings
 from cards.i18n import catalogue, catalogues
+from cli.arguments import parser
 from pipeline.adapters.clamd import Clamd
 from pipeline.adapters.local.system import RandomIds, SystemClock
 from pipeline.adapters.local.tesseract import Tesseract, installed
@@ -59,7 +60,7 @@ BLOB_CONTAINER = "cvgen"
 
 
 def main(argv: list[str] | None = None) -> int:
-    arguments = _parser().parse_args(argv)
+    arguments = parser().parse_args(argv)
     try:
         settings = Settings.from_env(os.environ)
         if getattr(arguments, "workers", None) is not None:
@@ -84,35 +85,6 @@ def main(argv: list[str] | None = None) -> int:
             return asyncio.run(storage_command(arguments, settings))
         case _:
             return asyncio.run(command_line(arguments, settings))
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="app.py", description="CV Generator for Microsoft Teams")
-    commands = parser.add_subparsers(dest="command", required=True)
-    for name, text in (("serve", "run the bot, the REST API, the local page and the workers"), ("worker", "run workers alone; any number of them")):
-        command = commands.add_parser(name, help=text)
-        command.add_argument("--workers", type=int, metavar="N", help="CVs at a time in this process (default: WORKERS, else 2)")
-    for name, text in (("convert", "PDF or Word -> Word and JSON"), ("extract", "PDF or Word -> JSON")):
-        command = commands.add_parser(name, help=text)
-        command.add_argument("paths", nargs="+", type=Path, metavar="FILE_OR_FOLDER")
-        command.add_argument("--out", type=Path, required=name == "convert", metavar="DIR")
-        if name == "convert":
-            command.add_argument("--template", metavar="NAME", help="a Word template: classic, modern, or one of the firm's")
-            command.add_argument("--lang", choices=("de", "en"), default="", help="language of the headings (default: the CV's)")
-    actions = commands.add_parser("storage", help="move, save and restore everything").add_subparsers(dest="action", required=True)
-    actions.add_parser("migrate", help="copy everything, and prove it").add_argument("--to", choices=("azure", "local"), required=True)
-    for name, text in (("backup", "save everything in a file"), ("restore", "put a backup into an empty storage")):
-        actions.add_parser(name, help=text).add_argument("file", type=Path, metavar="FILE")
-    actions.add_parser("dead-letters", help="jobs whose attempts are used up")
-    command = commands.add_parser("retention", help="archive and erase what is due now (workers do it once a day)")
-    command.add_argument("--tenant", default="", metavar="ID", help="with one of the following: set this tenant's own periods")
-    for name, text in (
-        ("hot", "days until files are archived"),
-        ("candidate", "days until an unused candidate is erased"),
-        ("log", "days of events"),
-    ):
-        command.add_argument(f"--{name}", type=int, metavar="DAYS", help=text)
-    return parser
 
 
 def make_reader(settings: Settings, sandbox: Sandbox) -> Reader:
