@@ -5,52 +5,18 @@ from __future__ import annotations
 from datetime import date
 from itertools import pairwise
 
-from pipeline.model.cv import Cv, Period, Position
+from pipeline.model.cv import Cv, Position
 from pipeline.model.finding import Finding
+from pipeline.model.timespan import Months, merged, months, years
 
 GAP_MONTHS, OVERLAP_MONTHS = 3, 12
 """Longer gaps, and overlaps of at least so many months, are findings; a year alone may overlap by eleven."""
-
-Months = tuple[int, int]
-"""First and last month of a span, both included, as year * 12 + month - 1."""
-
-
-def months(period: Period, today: date) -> Months | None:
-    """The span of a period; a year alone counts from January to December. None where the start is not printed."""
-    if period.start is None:
-        return None
-    start = _month(period.start.text, last=False)
-    if period.end:
-        end = _month(period.end.text, last=True)
-    elif period.current:
-        end = today.year * 12 + today.month - 1
-    else:
-        end = _month(period.start.text, last=True)
-    return (start, end) if start is not None and end is not None else None
-
-
-def _month(iso: str, *, last: bool) -> int | None:
-    parts = iso.split("-")
-    if not parts[0].isdigit():
-        return None
-    return int(parts[0]) * 12 + (int(parts[1]) - 1 if len(parts) > 1 else 11 if last else 0)
-
-
-def merged(spans: list[Months]) -> list[Months]:
-    """Overlapping and touching spans joined, in order."""
-    result: list[Months] = []
-    for start, end in sorted(spans):
-        if result and start <= result[-1][1] + 1:
-            result[-1] = (result[-1][0], max(result[-1][1], end))
-        else:
-            result.append((start, end))
-    return result
 
 
 def experience_years(cv: Cv, today: date) -> float:
     """Years that the positions cover, overlaps counted once, to a tenth."""
     spans = [span for p in cv.positions if (span := months(p.period, today)) and span[1] >= span[0]]
-    return round(sum(end - start + 1 for start, end in merged(spans)) / 12, 1)
+    return years(spans)
 
 
 def dates_checked(cv: Cv, today: date) -> list[Finding]:
