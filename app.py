@@ -2,6 +2,7 @@
 
 python app.py serve | worker [--workers N]
               convert FILE_OR_FOLDER… --out DIR | extract FILE_OR_FOLDER… [--out DIR]
+              match --profile FILE CV_FILE_OR_FOLDER… [--json] [--out DIR]
               storage migrate --to azure|local | storage backup FILE | storage restore FILE | storage dead-letters | retention
 """
 
@@ -17,6 +18,7 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.logs import set_up
@@ -31,10 +33,14 @@ from pipeline.budget import Budget, Limits
 from pipeline.conversion import Options, Tools, convert
 from pipeline.errors import UserError
 from pipeline.jobs import Runner
+from pipeline.lang.concept import concepts
+from pipeline.matching import Compared, compare, read_profile
 from pipeline.model.job import Job, Periods
+from pipeline.model.profile import Profile
 from pipeline.ports import Llm
 from pipeline.read.reader import Reader
 from pipeline.read.sandbox import Sandbox
+from pipeline.render.match_report import match_report
 from pipeline.render.word import template_names, template_path
 from pipeline.retention import Retention
 from pipeline.service import Defaults, Service
@@ -80,6 +86,8 @@ def main(argv: list[str] | None = None) -> int:
             return asyncio.run(serve(settings))
         case "worker":
             return asyncio.run(work(settings))
+        case "match":
+            return asyncio.run(match_command(arguments, settings))
         case "storage" | "retention":
             return asyncio.run(storage_command(arguments, settings))
         case _:
@@ -149,6 +157,49 @@ async def command_line(arguments: argparse.Namespace, settings: Settings) -> int
         await sandbox.close()
         if llm:
             await llm.close()
+
+
+def report_of(compared: Compared, profile: Profile, candidate: str, settings: Settings) -> bytes:
+    return match_report(
+        compared.verdicts,
+        compared.score,
+        profile,
+        candidate=candidate,
+        years=compared.years,
+        notes=compared.notes,
+        versions=compared.versions,
+        firm=settings.firm,
+        folder=settings.templates,
+    )
+
+
+async def match_command(arguments: argparse.Namespace, settings: Settings) -> int:
+    from cli.convert import USAGE
+    from cli.match import Held, run
+
+    texts = catalogue(os.environ.get("LC_ALL") or os.environ.get("LANG") or "en")
+    sandbox, llm, today = Sandbox(), make_llm(settings), SystemClock().now().date()
+    tools = make_tools(settings, sandbox, llm)
+    try:
+        lexicon = concepts(settings.concepts)
+        profile = await read_profile(arguments.profile.read_bytes(), arguments.profile.name, tools.reader)
+
+        async def hold(file: Path) -> Held:
+            done = await convert(file.read_bytes(), tools, Options(today=today), word=False)
+            compared = compare(done.cv, done.document, profile, lexicon, today=today)
+            name = done.cv.basics.name.text if done.cv.basics.name else ""
+            return Held(file, name, compared, report_of(compared, profile, name, settings) if arguments.out else b"")
+
+        return await run(profile, arguments.paths, arguments.out, hold, texts, as_json=arguments.json)
+    except UserError as error:
+        sys.stderr.write(f"{arguments.profile}: {texts(f'error.{error.key}', **error.values)}\n")
+    except OSError as error:
+        sys.stderr.write(f"{arguments.profile}: {error.strerror}\n")
+    finally:
+        await sandbox.close()
+        if llm:
+            await llm.close()
+    return USAGE
 
 
 @dataclass(slots=True)

@@ -45,6 +45,7 @@ class Settings:
     firm: str = FIRM
     template: str = "classic"
     templates: Path | None = None
+    concepts: Path | None = None
     log_level: str = "INFO"
     app_id: str = ""
     app_password: str = ""
@@ -116,6 +117,7 @@ class Settings:
             firm=get("FIRM_NAME", FIRM),
             template=get("TEMPLATE", "classic"),
             templates=Path(get("TEMPLATES_DIR")) if get("TEMPLATES_DIR") else None,
+            concepts=Path(get("CONCEPTS_DIR")) if get("CONCEPTS_DIR") else None,
             log_level=get("LOG_LEVEL", "INFO").upper(),
             app_id=get("MICROSOFT_APP_ID"),
             app_password=get("MICROSOFT_APP_PASSWORD"),

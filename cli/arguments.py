@@ -19,6 +19,11 @@ def parser() -> argparse.ArgumentParser:
         if name == "convert":
             command.add_argument("--template", metavar="NAME", help="a Word template: classic, modern, or one of the firm's")
             command.add_argument("--lang", choices=("de", "en"), default="", help="language of the headings (default: the CV's)")
+    command = commands.add_parser("match", help="hold CVs against a job profile, best first")
+    command.add_argument("--profile", type=Path, required=True, metavar="FILE", help="the job description: PDF, Word, Markdown, text, or JSON")
+    command.add_argument("paths", nargs="+", type=Path, metavar="CV_FILE_OR_FOLDER")
+    command.add_argument("--json", action="store_true", help="print JSON instead of tables")
+    command.add_argument("--out", type=Path, metavar="DIR", help="write a report (Word) for each CV")
     actions = commands.add_parser("storage", help="move, save and restore everything").add_subparsers(dest="action", required=True)
     actions.add_parser("migrate", help="copy everything, and prove it").add_argument("--to", choices=("azure", "local"), required=True)
     for name, text in (("backup", "save everything in a file"), ("restore", "put a backup into an empty storage")):

@@ -1,0 +1,170 @@
+"""The anonymous view of a Cv: all that the matcher may see.
+
+Not in it: name, contact data, address, photo, birth date and place, nationality, marital status, gender (words are cut to a form that has none),
+employers' and schools' names, places, the years of an education, references, interests. This is the one function that makes it, and the matcher
+takes nothing else (import rules hold it).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+
+from pipeline.lang.lexicon import key, lexicon
+from pipeline.lang.tongues import code_of
+from pipeline.lang.words import neutral
+from pipeline.model.cv import Cv, Education, Language, Period, Position, Project, Sourced
+from pipeline.model.timespan import Months, months
+
+TITLE, WORK, SKILL, TRAINING, CERTIFICATE, OTHER = "title", "work", "skill", "training", "certificate", "other"
+"""Kinds of statements."""
+
+_PRIVATE = (
+    "name",
+    "first_name",
+    "last_name",
+    "phone",
+    "email",
+    "web",
+    "address",
+    "birth_date",
+    "birth_place",
+    "birth",
+    "nationality",
+    "marital_status",
+    "gender",
+)
+_STATUS_WORDS = (
+    "verheiratet|ledig|geschieden|verwitwet|married|single|divorced|widowed|marié|mariée|célibataire|gehuwd|ongehuwd|żonaty|zamężna|sposat[oa]|casad[oa]|"
+    "römisch-katholisch|katholisch|evangelisch|muslim\\w*|konfession\\w*|religion|staatsangehörigkeit|staatsbürgerschaft|nationality|nationalité|geburtsort|geburtsdatum|"
+    "geboren|date of birth|place of birth|kinder|children|schwerbehindert\\w*"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One thing that the CV says: `kind` where, `lines` on which lines, `span` in which experience (its index, or -1)."""
+
+    kind: str
+    text: str
+    lines: tuple[int, ...]
+    span: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """A language: its ISO code, and A1 to C2, "native", or empty where the CV names no level."""
+
+    code: str
+    level: str
+    lines: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnonymousCv:
+    """`spans` are the months of positions and projects, None where they are not printed; the first `positions` of them are positions."""
+
+    language: str
+    statements: tuple[Statement, ...]
+    spans: tuple[Months | None, ...]
+    positions: int
+    spoken: tuple[Spoken, ...]
+
+
+def anonymous(cv: Cv, *, today: date) -> AnonymousCv:
+    """The one way from a Cv to the matcher. `today` is what "heute" means where the CV itself does not say."""
+    day = _day(cv.as_of.date) or today
+    periods = [*(p.period for p in cv.positions), *(p.period for p in cv.projects)]
+    statements = [s for s in _statements(cv) if not _private(s.text)]
+    spoken = tuple(one for entry in cv.languages for one in _spoken(entry))
+    return AnonymousCv(cv.language, tuple(statements), tuple(_span(p, day) for p in periods), len(cv.positions), spoken)
+
+
+def _spoken(entry: Language) -> Iterator[Spoken]:
+    """One entry may name several languages ("Muttersprachen: Deutsch, Türkisch")."""
+    if entry.name is None:
+        return
+    level = entry.cefr.text if entry.cefr else ""
+    for name in re.split(r"\s*(?:[,;/&+]|\bund\b|\band\b|\bet\b)\s*", entry.name.text):
+        if name:
+            yield Spoken(code_of(name), level, _lines(entry.name, entry.level))
+
+
+def _statements(cv: Cv) -> Iterator[Statement]:
+    basics = cv.basics
+    yield from _said(TITLE, [basics.headline])
+    yield from _said(OTHER, [*basics.summary, *basics.more])
+    for i, position in enumerate(cv.positions):
+        yield from _position(position, i)
+    for i, project in enumerate(cv.projects, start=len(cv.positions)):
+        yield from _project(project, i)
+    for position in cv.volunteer:
+        yield from _position(position, -1)
+    for group in cv.skills:
+        yield from _skills(group.name, group.items)
+    for education in cv.education:
+        yield from _education(education)
+    for certificate in cv.certificates:
+        yield from _said(CERTIFICATE, [certificate.name])
+    for section in cv.sections:
+        yield from _said(OTHER, section.entries)
+    yield from _said(OTHER, [*cv.publications, *cv.awards])
+    yield from (Statement(OTHER, neutral(out.text), (out.line,)) for out in cv.left_out if out.reason == "not_understood")
+
+
+def _position(position: Position, span: int) -> Iterator[Statement]:
+    yield from _said(TITLE, [position.title], span)
+    yield from _said(WORK, [*position.summary, *position.highlights], span)
+    yield from _said(SKILL, position.technologies, span)
+
+
+def _project(project: Project, span: int) -> Iterator[Statement]:
+    yield from _said(TITLE, [project.role], span)
+    yield from _said(WORK, [project.name, *project.summary, *project.highlights], span)
+    yield from _said(SKILL, project.technologies, span)
+
+
+def _skills(name: Sourced | None, items: tuple[Sourced, ...]) -> Iterator[Statement]:
+    """The group's name says what its items are, and often is a skill itself."""
+    yield from _said(SKILL, [name, *items])
+
+
+def _education(education: Education) -> Iterator[Statement]:
+    parts = [leaf for leaf in (education.degree, education.area) if leaf]
+    if parts:
+        yield Statement(TRAINING, neutral(", ".join(leaf.wording for leaf in parts)), _lines(*parts))
+    yield from _said(TRAINING, education.summary)
+
+
+def _said(kind: str, leaves: Iterable[Sourced | None], span: int = -1) -> Iterator[Statement]:
+    return (Statement(kind, neutral(leaf.wording), leaf.lines, span) for leaf in leaves if leaf and leaf.wording.strip())
+
+
+def _lines(*leaves: Sourced | None) -> tuple[int, ...]:
+    return tuple(dict.fromkeys(number for leaf in leaves if leaf for number in leaf.lines))
+
+
+def _private(text: str) -> bool:
+    """Does a piece of text without a place of its own tell who the person is?"""
+    label, colon, _ = text.partition(":")
+    if colon and lexicon().labels.get(key(label)) in _PRIVATE:
+        return True
+    return bool(_words().search(text)) and len(text) < 200
+
+
+@cache
+def _words() -> re.Pattern[str]:
+    return re.compile(rf"(?<!\w)(?:{_STATUS_WORDS})(?!\w)", re.IGNORECASE)
+
+
+def _span(period: Period, day: date) -> Months | None:
+    span = months(period, day)
+    return span if span and span[1] >= span[0] else None
+
+
+def _day(iso: str) -> date | None:
+    parts = [int(part) for part in iso.split("-") if part.isdigit()]
+    return date(*parts, *[1] * (3 - len(parts))) if parts else None

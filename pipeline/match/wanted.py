@@ -1,0 +1,196 @@
+"""What a requirement asks for: terms that have to be shown, all of them or one of several."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+
+from pipeline.lang.concept import Concepts
+from pipeline.lang.postings import filler, levels_in, marked, marker, without_years
+from pipeline.lang.tongues import tongues_in
+from pipeline.lang.words import Word, neutral, stem, words
+from pipeline.match.degrees import VOCATIONAL, degree_asked
+from pipeline.match.licences import licence_asked
+from pipeline.model.profile import Requirement
+
+_PRODUCT = re.compile(r"\w*(?:[a-zäöü][A-ZÄÖÜ]|[A-ZÄÖÜ]{2}|\d)\w*")
+"""What looks like the name of a product or a rule: PpUGV, SAPUI5, REFA."""
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One thing: a `concept`, or `words` (stems) that the lexicon does not know, a `tongue` with a level, a `licence` class, a `degree`; or
+    experience of any kind (all empty). `text` as the requirement says it.
+    """
+
+    text: str
+    concept: str = ""
+    words: tuple[str, ...] = ()
+    tongue: str = ""
+    level: str = ""
+    licence: str = ""
+    degree: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """All `groups` have to be shown; of a group, one term is enough. `years` of experience at least in each.
+
+    `trained`, `certified`: a completed education or a certificate is asked for, work alone shows it in part. `comparable`: what stands under the same
+    umbrella is as good. `soft`: no CV can prove it.
+    """
+
+    requirement: Requirement
+    groups: tuple[tuple[Term, ...], ...]
+    years: float = 0.0
+    trained: bool = False
+    certified: bool = False
+    comparable: bool = False
+    soft: bool = False
+
+
+def wanted(requirement: Requirement, title: str, lexicon: Concepts) -> Wanted:
+    """`title` of the profile: what "in a similar position" means."""
+    text = without_years(_without_tail(neutral(requirement.text)))
+    trained, certified = bool(marker("training").search(text)), bool(marker("certificate").search(text))
+    groups = _tongues(text, requirement) or _groups(text, lexicon)
+    soft = bool(groups) and all(term.concept and lexicon.by_key[term.concept].kind == "soft" for group in groups for term in group)
+    known = any(term.concept or term.tongue or term.licence or term.degree for group in groups for term in group)
+    soft = soft or (not known and bool(marker("soft").search(text)))
+    if requirement.years and (not known or not groups) and (not groups or marker("position").search(text)):
+        groups = (_title_terms(title, lexicon),) if marker("position").search(text) else ()
+        groups = tuple(group for group in groups if group) or ((Term(requirement.text),),)
+    return Wanted(
+        requirement=requirement,
+        groups=groups,
+        years=requirement.years,
+        trained=trained,
+        certified=certified,
+        comparable=bool(marker("comparable").search(requirement.text)),
+        soft=soft,
+    )
+
+
+def _without_tail(text: str) -> str:
+    """ "One major cloud (AWS preferred)", "Java, idealerweise Spring": what is only preferred is not asked for."""
+    text = re.sub(r"\(([^)]*)\)", lambda m: "" if marker("optional_tail").search(m.group(1)) else m.group(), text)
+    tail = marker("optional_tail").search(text)
+    return text[: tail.start()].rstrip(" ,;–-(") if tail and tail.start() > 12 else text
+
+
+def _tongues(text: str, requirement: Requirement) -> tuple[tuple[Term, ...], ...]:
+    levels = levels_in(text)
+    if not levels:
+        return ()
+    spans = tongues_in(text)
+    either = bool(marker("or").search(text))
+    terms = [
+        Term(text[span.start : span.end].removesuffix("-"), tongue=code, level=requirement.level or level)
+        for (code, level), span in zip(levels, spans, strict=True)
+    ]
+    return (tuple(terms),) if either else tuple((term,) for term in terms)
+
+
+def _groups(text: str, lexicon: Concepts) -> tuple[tuple[Term, ...], ...]:
+    """The terms in order, joined by what stands between them: "Go, Kotlin oder Java" is one group, "Python und SQL" are two."""
+    terms = _terms(text, words(text), lexicon)
+    if not terms:
+        return ()
+    joins: list[str] = []
+    listing = False  # within examples: "Datenbanken wie Oracle, MySQL und PostgreSQL"
+    for (_, _, end), (_, first, _) in pairwise(terms):
+        between = text[end:first]
+        listing = (listing and not re.search(r"[);.]", between)) or bool(marker("examples").search(between)) or "(" in between
+        joins.append("or" if listing else _join(between))
+    tail = "or" if marker("or").search(text[terms[-1][2] :]) else "and"  # "Spark, Kafka oder vergleichbar"
+    for i in range(len(joins) - 1, -1, -1):
+        if joins[i] == "comma":  # it means what the list's last connector means
+            joins[i] = joins[i + 1] if i + 1 < len(joins) else tail
+    groups: list[list[Term]] = []
+    for (term, _, _), join in zip(terms, ["and", *joins], strict=True):
+        if join == "or" and groups:
+            groups[-1].append(term)
+        else:
+            groups.append([term])
+    return tuple(tuple(dict.fromkeys(group)) for group in groups)
+
+
+def _join(between: str) -> str:
+    """What connects two terms: "or", "comma" (whatever the list's last connector says) or "and"."""
+    if marker("or").search(between) or "/" in between:
+        return "or"
+    if marker("and").search(between) or re.search(r"[&+;.]", between):
+        return "and"
+    return "comma" if "," in between else "and"
+
+
+def _terms(text: str, found: Sequence[Word], lexicon: Concepts) -> list[tuple[Term, int, int]]:
+    """Terms with their places in the text, in order."""
+    taken = [False] * len(found)
+    terms: list[tuple[Term, int, int]] = []
+    if licence := licence_asked(text):
+        terms.append((Term(licence.text, licence=licence.name), licence.start, licence.end))
+        taken = [licence.start <= word.start < licence.end for word in found]
+    for mention in lexicon.mentions(found):
+        first, last = found[mention.first], found[mention.last - 1]
+        if any(taken[mention.first : mention.last]):
+            continue
+        taken[mention.first : mention.last] = [True] * (mention.last - mention.first)
+        terms.append((Term(text[first.start : last.end], concept=mention.concept), first.start, last.end))
+    degree = degree_asked(text)
+    if degree and (degree.level > VOCATIONAL or not terms):  # "Ausbildung als …": that is said by what follows
+        terms.append((Term(degree.text, degree=degree.level), degree.start, degree.end))
+        taken = [mark or degree.start <= word.start < degree.end for mark, word in zip(taken, found, strict=True)]
+    terms += _literals(text, found, taken, known=bool(terms))
+    return sorted(terms, key=lambda term: term[1])
+
+
+def _literals(text: str, found: Sequence[Word], taken: Sequence[bool], *, known: bool) -> list[tuple[Term, int, int]]:
+    """Runs of words that nobody knows. Beside known ones, only an item of a list and what looks like a name count: the rest describes."""
+    terms: list[tuple[Term, int, int]] = []
+    run: list[Word] = []
+    for i, (word, gone) in enumerate([*zip(found, taken, strict=True), (None, True)]):
+        content = word is not None and not gone and _content(word)
+        if content and word and known:
+            content = not _bracketed(text, word) and (_is_item(text, found, i) or bool(_PRODUCT.fullmatch(word.raw)))
+        if content and word and not (run and _join(text[run[-1].end : word.start]) != "and"):
+            run.append(word)
+            continue
+        if run:
+            terms.append((Term(text[run[0].start : run[-1].end], words=tuple(w.stem for w in run)), run[0].start, run[-1].end))
+        run = [word] if content and word else []
+    return terms
+
+
+def _bracketed(text: str, word: Word) -> bool:
+    before = text[: word.start]
+    return before.count("(") > before.count(")")
+
+
+def _is_item(text: str, found: Sequence[Word], at: int) -> bool:
+    """Does the word alone stand between connectors, as "Rust" does in "Kotlin und Rust"?"""
+    before = text[found[at - 1].end : found[at].start] if at else ","
+    behind = text[found[at].end : found[at + 1].start] if at + 1 < len(found) else ","
+    opens = bool(re.search(r"[,;/]", before)) or (at > 0 and _joins(found[at - 1]))
+    return opens and (bool(re.search(r"[,;/.]", behind)) or _joins(found[at + 1]))
+
+
+def _joins(word: Word) -> bool:
+    return word.raw.casefold() in (*marked("or"), *marked("and"))
+
+
+def _content(word: Word) -> bool:
+    return len(word.raw) > 1 and not word.raw.isdigit() and word.stem not in _filler_stems()
+
+
+@lru_cache(maxsize=1)
+def _filler_stems() -> frozenset[str]:
+    return frozenset(stem(word) for word in filler())
+
+
+def _title_terms(title: str, lexicon: Concepts) -> tuple[Term, ...]:
+    found = words(neutral(title))
+    return tuple(Term(title, concept=mention.concept) for mention in lexicon.mentions(found))

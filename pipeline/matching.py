@@ -1,0 +1,100 @@
+"""Profile × Cv in steps: a posting becomes a Profile, a Cv its facts, and both a comparison. Chat, REST and command line all come through here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from pydantic import ValidationError
+
+from pipeline.errors import UserError
+from pipeline.lang.concept import Concepts
+from pipeline.match.anonymous import anonymous
+from pipeline.match.compare import asked_by, verdicts_of
+from pipeline.match.facts import ENGINE, Facts, facts
+from pipeline.model.codec import from_json
+from pipeline.model.cv import Cv, leaves
+from pipeline.model.document import Document
+from pipeline.model.formats import is_archive, is_old_word_file, is_pdf, is_word_file
+from pipeline.model.match import Reason, Score, Verdict, Versions
+from pipeline.model.profile import Profile
+from pipeline.model.timespan import months, years
+from pipeline.ports import PdfReader
+from pipeline.structure.posting import posting_of_document, posting_of_text, profile_of
+
+LONG = 200
+"""Characters of a piece of text that says one thing."""
+_PERMIT = re.compile(
+    r"(?<!\w)(?:arbeitserlaubnis|aufenthalts\w+|niederlassungserlaubnis|blaue karte|work permit|work authori[sz]ation|right to work|"
+    r"blue card|visa|visum)(?!\w)",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """What came of it: see Match."""
+
+    verdicts: tuple[Verdict, ...]
+    score: Score
+    notes: tuple[Reason, ...]
+    years: float
+    versions: Versions
+
+
+async def read_profile(data: bytes, name: str, reader: PdfReader) -> Profile:
+    """A job description as PDF, Word file, Markdown or text, or a Profile as JSON. Raises UserError, TransientError."""
+    if is_pdf(data) or is_word_file(data):
+        return _useful(profile_of(posting_of_document(await reader.read(data)), source=name))
+    if is_old_word_file(data) or is_archive(data) or b"\x00" in data:
+        raise UserError("unknown_profile_format")
+    if data.lstrip()[:1] == b"{":
+        try:
+            return from_json(data, Profile)
+        except ValidationError as error:
+            first = error.errors()[0]
+            raise UserError("bad_profile", detail=f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+    return _useful(profile_of(posting_of_text(_decoded(data)), source=name))
+
+
+def _decoded(data: bytes) -> str:
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("cp1252", "replace")
+
+
+def _useful(profile: Profile) -> Profile:
+    if not profile.requirements:
+        raise UserError("no_requirements")
+    return profile
+
+
+def facts_of(cv: Cv, lexicon: Concepts, *, today: date) -> Facts:
+    """What the matcher may know of a CV."""
+    return facts(anonymous(cv, today=today), lexicon)
+
+
+def compare(cv: Cv, document: Document, profile: Profile, lexicon: Concepts, *, today: date, known: Facts | None = None) -> Compared:
+    """`known` are the CV's facts where they were made before."""
+    found = known or facts_of(cv, lexicon, today=today)
+    verdicts, score = verdicts_of(found, document, asked_by(profile, lexicon), lexicon)
+    spans = [span for position in cv.positions if (span := months(position.period, today)) and span[1] >= span[0]]
+    return Compared(verdicts, score, tuple(_notes(cv, profile)), years(spans), Versions(engine=ENGINE, lexicon=lexicon.version))
+
+
+def _notes(cv: Cv, profile: Profile) -> Iterator[Reason]:
+    """Beside the score, never in it: where the work is and where the person lives, and what the CV says of a permit."""
+    if profile.place and cv.basics.city:
+        yield Reason(key="place", values={"place": profile.place, "city": cv.basics.city.text})
+    for text in _free_texts(cv):
+        if _PERMIT.search(text) and len(text) < LONG:
+            yield Reason(key="permit", values={"text": text})
+            return
+
+
+def _free_texts(cv: Cv) -> Sequence[str]:
+    basics, sections = cv.basics, cv.sections
+    return [*(leaf.text for _, leaf in leaves((basics.more, basics.summary, basics.nationality, sections))), *(out.text for out in cv.left_out)]
