@@ -182,7 +182,7 @@ async def match_command(arguments: argparse.Namespace, settings: Settings) -> in
     tools = make_tools(settings, sandbox, llm)
     try:
         lexicon = concepts(settings.concepts)
-        profile = await read_profile(arguments.profile.read_bytes(), arguments.profile.name, tools.reader)
+        profile = await read_profile(arguments.profile.read_bytes(), arguments.profile.name, tools.reader, lexicon)
 
         async def hold(file: Path) -> Held:
             done = await convert(file.read_bytes(), tools, Options(today=today), word=False)

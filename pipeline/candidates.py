@@ -51,6 +51,18 @@ class Candidates:
         found = await self._store.change(CANDIDATES, job.tenant, candidate.id, Candidate, attached)
         return found if found and not found.erasing else None
 
+    async def matched(self, about: Job, match: str) -> None:
+        """Remember that a match holds data of the candidate, so that it goes with the candidate. Raises UserError: unknown_job."""
+
+        def with_match(known: Candidate | None) -> Candidate | None:
+            if known is None or known.erasing or match in known.matches:
+                return None
+            return known.model_copy(update={"matches": (*known.matches, match), "used": self._store.clock.now()})
+
+        found = await self._store.change(CANDIDATES, about.tenant, about.candidate, Candidate, with_match)
+        if found is None or found.erasing:
+            raise UserError("unknown_job")
+
     async def forget(self, job: Job, key: str) -> None:
         """Take the job off its candidate; a candidate without CVs is erased too."""
 

@@ -19,14 +19,15 @@ from pipeline.check.compare import compare
 from pipeline.check.timeline import experience_years
 from pipeline.conversion import Conversion, Options, Structured, Tools, convert
 from pipeline.errors import Busy, Conflict, TransientError, UserError
+from pipeline.matching import read_profile
 from pipeline.model.codec import from_json, to_json
 from pipeline.model.cv import Cv
 from pipeline.model.formats import SUFFIXES, is_archive
-from pipeline.model.job import Change, DriveItem, Job, Notice, Problem, Result, Source, State, Step
+from pipeline.model.job import Change, DriveItem, Job, Kind, Notice, Problem, Result, Source, State, Step
 from pipeline.ports import Blobs, Clock, Drive, Ids, IncomingFiles
 from pipeline.read.archive import members
-from pipeline.service import MAX_ARCHIVE_BYTES, MAX_BYTES, Service, Submission, blob
-from pipeline.store import JOBS, OPEN, decoded
+from pipeline.service import MAX_ARCHIVE_BYTES, MAX_BYTES, Service, Submission
+from pipeline.store import JOBS, MATCHES, OPEN, blob, decoded
 
 T = TypeVar("T")
 Notify = Callable[[Job], Awaitable[None]]
@@ -209,12 +210,29 @@ class Runner:
         gone = job is None or job.state == State.DELETED
         if gone:
             await self.blobs.delete(f"{run.job.tenant}/{run.job.id}")
+            await self.service.store.records.delete(MATCHES, run.job.tenant, run.job.id)
             if run.candidate:
                 await self.service.candidates.forget(run.job, run.candidate)
+                await self.service.matches.forget(run.job.tenant, run.candidate)
         if run.saved and (gone or (job and job.state == State.CANCELLED)):
             await self.drive.delete(run.job.tenant, run.saved)
 
     async def _work(self, run: _Run, notify: Notify) -> None:
+        match run.job.kind:
+            case Kind.CV:
+                await self._make_cv(run, notify)
+            case Kind.PROFILE:
+                profile = await read_profile(await self._bytes(run), run.job.source.name, self.tools.reader, self.service.matches.lexicon)
+                await self.service.profiles.add(run.job.tenant, run.job.user, profile, key=run.job.id)
+                await run.update(state=State.DONE, step=Step.SAVED, profile=run.job.id, lease_until=None)
+            case Kind.MATCH:
+                match = await self.service.matches.hold(run.job)
+                await run.update(state=State.DONE, step=Step.SAVED, candidate=match.candidate, lease_until=None)
+            case Kind.SHORTLIST:
+                await self.service.matches.shortlist(run.job)
+                await run.update(state=State.DONE, step=Step.SAVED, lease_until=None)
+
+    async def _make_cv(self, run: _Run, notify: Notify) -> None:
         if run.job.content and await self._known(run):  # looked at before: no need to read it again
             return
         data = await self._bytes(run)
@@ -314,6 +332,7 @@ class Runner:
         run.saved = item
         candidate = await self.service.candidates.remember(job, name, cv.basics.email.text if cv.basics.email else "")
         run.candidate = candidate.id
+        await self.service.matches.learn(job, candidate.id, cv)
         version, before = await self.service.candidates.versions(candidate, job)
         await self.service.events.note(job.tenant, "cv.converted", candidate.id, at=job.begun, job=job.id)
         counts = {s: sum(f.severity == s for f in done.findings) for s in ("error", "warning", "info")}

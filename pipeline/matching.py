@@ -22,7 +22,7 @@ from pipeline.model.match import Reason, Score, Verdict, Versions
 from pipeline.model.profile import Profile
 from pipeline.model.timespan import months, years
 from pipeline.ports import PdfReader
-from pipeline.structure.posting import posting_of_document, posting_of_text, profile_of
+from pipeline.structure.posting import posting_of_document, posting_of_text, profile_of, profile_of_note
 
 LONG = 200
 """Characters of a piece of text that says one thing."""
@@ -44,8 +44,8 @@ class Compared:
     versions: Versions
 
 
-async def read_profile(data: bytes, name: str, reader: PdfReader) -> Profile:
-    """A job description as PDF, Word file, Markdown or text, or a Profile as JSON. Raises UserError, TransientError."""
+async def read_profile(data: bytes, name: str, reader: PdfReader, lexicon: Concepts) -> Profile:
+    """A job description as PDF, Word file, Markdown or text, a note of one line, or a Profile as JSON. Raises UserError, TransientError."""
     if is_pdf(data) or is_word_file(data):
         return _useful(profile_of(posting_of_document(await reader.read(data)), source=name))
     if is_old_word_file(data) or is_archive(data) or b"\x00" in data:
@@ -56,7 +56,10 @@ async def read_profile(data: bytes, name: str, reader: PdfReader) -> Profile:
         except ValidationError as error:
             first = error.errors()[0]
             raise UserError("bad_profile", detail=f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
-    return _useful(profile_of(posting_of_text(_decoded(data)), source=name))
+    text = _decoded(data)
+    if "\n" not in text.strip():
+        return profile_of_note(text, lexicon)
+    return _useful(profile_of(posting_of_text(text), source=name))
 
 
 def _decoded(data: bytes) -> str:

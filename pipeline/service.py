@@ -14,10 +14,13 @@ from pipeline.batches import Batches
 from pipeline.candidates import Candidates
 from pipeline.errors import TransientError, UserError
 from pipeline.events import Events
+from pipeline.lang.concept import Concepts, concepts
+from pipeline.matches import Matches
 from pipeline.model.formats import is_archive, is_old_word_file, is_pdf, is_word_file
-from pipeline.model.job import BATCH_PREFIX, Candidate, Conversation, Job, Periods, Problem, Receipt, Source, State, Step
+from pipeline.model.job import BATCH_PREFIX, Candidate, Conversation, Job, Kind, Periods, Problem, Receipt, Source, State, Step
 from pipeline.ports import Blobs, Clock, Drive, Ids, Queue, Records
-from pipeline.store import JOBS, PERIODS, RECEIPTS, Store, readable
+from pipeline.profiles import Profiles
+from pipeline.store import JOBS, MATCHES, PERIODS, RECEIPTS, Store, blob, readable
 
 MAX_BYTES = 15 * 2**20
 """Of one CV."""
@@ -32,7 +35,10 @@ _log = logging.getLogger("service")
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """One file that came in. `key` makes repeats harmless: the same key is the same job. `data` is None for a link."""
+    """One file that came in, or a match or shortlist that was asked for (`profile`, `about`: see Job).
+
+    `key` makes repeats harmless: the same key is the same job. `data` is None for a link.
+    """
 
     tenant: str
     user: str
@@ -44,6 +50,9 @@ class Submission:
     language: str = ""
     locale: str = "de"
     batch: str = ""
+    kind: Kind = Kind.CV
+    profile: str = ""
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +73,28 @@ LANGUAGES = ("", "de", "en")
 
 
 class Service:
-    """`candidates` and `batches` are part of it."""
+    """`candidates`, `batches`, `profiles` and `matches` are part of it. `lexicon`: the matcher's, with the firm's own names."""
 
     def __init__(
-        self, *, records: Records, blobs: Blobs, queue: Queue, drive: Drive, clock: Clock, ids: Ids, defaults: Defaults = Defaults()
+        self,
+        *,
+        records: Records,
+        blobs: Blobs,
+        queue: Queue,
+        drive: Drive,
+        clock: Clock,
+        ids: Ids,
+        defaults: Defaults = Defaults(),
+        lexicon: Concepts | None = None,
     ) -> None:
         self.store = Store(records, clock)
         self.candidates = Candidates(self.store)
         self.batches = Batches(self.store, drive)
         self.events = Events(self.store)
+        self.profiles = Profiles(self.store, ids)
+        self.matches = Matches(
+            self.store, blobs, candidates=self.candidates, profiles=self.profiles, events=self.events, lexicon=lexicon or concepts()
+        )
         self._blobs = blobs
         self._queue = queue
         self._drive = drive
@@ -90,7 +112,7 @@ class Service:
         What is written first is harmless without what is written last, the job's record: killed in between, nothing was sent in.
         Raises UserError: too_large, unknown_format.
         """
-        if submission.data is not None and not problem:
+        if submission.data is not None and submission.kind is Kind.CV and not problem:
             _check(submission.data)
         if submission.key:  # nothing of a repeat is written: what was erased since must not come back
             known = await self.store.get(JOBS, submission.tenant, self.job_id(submission.tenant, submission.key, batch=submission.batch), Job)
@@ -101,6 +123,9 @@ class Service:
             id=self.job_id(submission.tenant, submission.key, batch=submission.batch),
             tenant=submission.tenant,
             user=submission.user,
+            kind=submission.kind,
+            profile=submission.profile,
+            about=submission.about,
             source=submission.source,
             created=now,
             updated=now,
@@ -148,11 +173,16 @@ class Service:
 
     async def shown(self, tenant: str, job_id: str) -> Job:
         """The job as people see it: where the same file was known, with the result of then."""
-        return await self.batches.with_result(await self.job(tenant, job_id))
+        return await self._shown(await self.job(tenant, job_id))
+
+    async def _shown(self, job: Job) -> Job:
+        if job.kind is Kind.CV:
+            return await self.batches.with_result(job)
+        return job.model_copy(update={"outcome": await self.matches.outcome(job)}) if job.state == State.DONE else job
 
     async def own_shown(self, tenant: str, user: str, job_id: str) -> Job:
         """The same for who sent it in. Raises UserError: unknown_job, not_yours."""
-        return await self.batches.with_result(await self._own(tenant, user, job_id))
+        return await self._shown(await self._own(tenant, user, job_id))
 
     async def jobs_of(self, tenant: str, user: str, *, limit: int | None = None) -> list[Job]:
         """A user's jobs, newest first."""
@@ -358,13 +388,19 @@ class Service:
         """
         cvs = files = blobs = cards = 0
         while candidate := await self.candidates.erasing(tenant, candidate_id, before=before):
-            for key in candidate.jobs:
+            for key in (*candidate.jobs, *candidate.matches):
                 job = await self.store.get(JOBS, tenant, key, Job)
                 if job is None or job.state == State.DELETED:
                     continue
                 last, erased = await self.erase(job)
-                cvs, files, blobs, cards = cvs + 1, files + erased.files, blobs + erased.blobs, cards + bool(last.card or last.batch)
+                cvs, files, blobs, cards = (
+                    cvs + (last.kind is Kind.CV),
+                    files + erased.files,
+                    blobs + erased.blobs,
+                    cards + bool(last.card or last.batch),
+                )
             await self.events.destroy_key(tenant, candidate_id)
+            await self.matches.forget(tenant, candidate_id)
             if await self.candidates.drop(candidate):
                 break
         else:
@@ -379,6 +415,7 @@ class Service:
         job = await self._own(tenant, user, job_id)
         if job.candidate:  # before the job forgets whose CV it is
             await self.candidates.forget(job, job.candidate)
+            await self.matches.forget(tenant, job.candidate)  # they are made anew of what is left
         return (await self.erase(job))[0]
 
     async def erase(self, job: Job) -> tuple[Job, Erased]:
@@ -399,6 +436,8 @@ class Service:
         blobs = await self._blobs.delete(f"{job.tenant}/{job.id}")
         if last.content:
             await self.store.forget_content(last)
+        if last.kind is Kind.MATCH:
+            await self.store.records.delete(MATCHES, job.tenant, job.id)
         now = self._clock.now()
 
         def bare(known: Job | None) -> Job | None:
@@ -426,7 +465,3 @@ def _check(data: bytes) -> None:
         raise UserError("too_large", limit=limit // 2**20)
     if not any(known(data) for known in (is_pdf, is_word_file, is_old_word_file, is_archive)):
         raise UserError("unknown_format")
-
-
-def blob(job: Job, name: str) -> str:
-    return f"{job.tenant}/{job.id}/{name}"

@@ -21,6 +21,8 @@ T = TypeVar("T")
 JOBS, OPEN, MINE, CONTENTS, BATCHES, CANDIDATES, RECEIPTS = "jobs", "open", "mine", "contents", "batches", "candidates", "receipts"
 """OPEN marks the jobs whose card is not final; MINE lists the jobs of a user, newest first; CONTENTS the results by the file's hash."""
 PERIODS, POSTING = "periods", "posting"
+PROFILES, MATCHES, FACTS, PAGES = "profiles", "matches", "facts", "pages"
+"""FACTS are what the matcher knows of each candidate's newest CV; PAGES say which page a shortlist shows."""
 
 _TRIES = 12
 _END_OF_TIME = 10**13
@@ -187,6 +189,11 @@ def decoded(records: Sequence[Record], kind: type[T]) -> list[T | None]:
 def readable(records: Sequence[Record]) -> list[Job]:
     """The jobs among the records that can be read."""
     return [job for job in decoded(records, Job) if job]
+
+
+def blob(job: Job, name: str) -> str:
+    """The name of a blob of the job."""
+    return f"{job.tenant}/{job.id}/{name}"
 
 
 def _content(job: Job) -> str:

@@ -8,6 +8,8 @@ from enum import StrEnum
 from pydantic import BaseModel, ConfigDict, Field
 
 from pipeline.model.finding import Severity
+from pipeline.model.match import Match, Shortlist
+from pipeline.model.profile import Profile
 
 
 class _Stored(BaseModel):
@@ -25,6 +27,15 @@ class State(StrEnum):
     @property
     def ended(self) -> bool:
         return self not in (State.QUEUED, State.RUNNING)
+
+
+class Kind(StrEnum):
+    """What a job makes: a Word CV, a profile of a posting, a match, or the ranking of all CVs for a profile."""
+
+    CV = "cv"
+    PROFILE = "profile"
+    MATCH = "match"
+    SHORTLIST = "shortlist"
 
 
 class Step(StrEnum):
@@ -123,7 +134,10 @@ class Problem(_Stored):
 
 
 class Job(_Stored):
-    """`same_as` is the job whose result this one has, because the same file was worked on before, unless `fresh` was asked for.
+    """`profile` is what a match or a shortlist is about, `about` the job whose CV is matched. `outcome` is what a job that makes no CV has made:
+    never stored here, it is looked up to be shown.
+
+    `same_as` is the job whose result this one has, because the same file was worked on before, unless `fresh` was asked for.
 
     `attempts` since the last step that was done; `holder` is the attempt that has the lease.
 
@@ -134,6 +148,9 @@ class Job(_Stored):
     id: str
     tenant: str
     user: str
+    kind: Kind = Kind.CV
+    profile: str = ""
+    about: str = ""
     source: Source
     created: datetime
     updated: datetime
@@ -160,6 +177,7 @@ class Job(_Stored):
     usage: Usage = Usage()
     result: Result | None = None
     problem: Problem | None = None
+    outcome: Profile | Match | Shortlist | None = None
 
     @property
     def begun(self) -> datetime:
@@ -213,7 +231,7 @@ class Pointer(_Stored):
 
 
 class Candidate(_Stored):
-    """The person; may own several CVs: the jobs are their versions, oldest first.
+    """The person; may own several CVs: the jobs are their versions, oldest first. `matches` are the jobs that held them against profiles.
 
     `used`: when somebody last worked with one of them; `rejected`: when it was said that nothing comes of it; `erasing`: since then they are
     being erased, whatever is killed in between.
@@ -224,6 +242,7 @@ class Candidate(_Stored):
     name: str
     email: str = ""
     jobs: tuple[str, ...] = ()
+    matches: tuple[str, ...] = ()
     used: datetime
     rejected: datetime | None = None
     erasing: bool = False

@@ -100,6 +100,31 @@ class Versions(_Stored):
     prompt: str = ""
 
 
+class Ranked(_Stored):
+    """One CV of a shortlist: whose it is, the job that made it, and the score."""
+
+    candidate: str
+    job: str
+    total: int
+    uncapped: float
+    missing: int = 0
+    name: str = ""
+
+
+class Shortlist(_Stored):
+    """All CVs of a tenant against one profile, best first. `page` of them is shown; names are looked up for that page only."""
+
+    id: str
+    tenant: str
+    user: str
+    profile: Profile
+    ranked: tuple[Ranked, ...] = ()
+    count: int = 0
+    page: int = 0
+    versions: Versions
+    created: datetime
+
+
 class Match(_Stored):
     """`job` made the CV, `profile` is as it was then. `years` of experience in all.
 
@@ -120,3 +145,4 @@ class Match(_Stored):
     versions: Versions
     created: datetime
     changed: int = 0
+    version: int = 1
