@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from cards.elements import Execute, Submit
 from pipeline.errors import UserError
 
 VERSION = 1
+LONGEST, LONGEST_INPUT, MOST_INPUTS = 600, 4000, 80
+"""Characters of a packed value and of an input; inputs of one form."""
+
+Form = dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +99,89 @@ class RejectCandidate:
     candidate: str
 
 
+@dataclass(frozen=True, slots=True)
+class EditProfile:
+    """Show the form of a profile; `page` of its requirements from 0, as digits."""
+
+    profile: str
+    page: str
+
+
+@dataclass(frozen=True, slots=True)
+class SaveProfile:
+    """Keep what the form holds; `version` is the one that was edited. `then` is the page of the form to go on with, or empty."""
+
+    profile: str
+    version: str
+    page: str
+    then: str
+    form: Form = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ShowProfile:
+    profile: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmProfile:
+    """Take a model's suggestions over."""
+
+    profile: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveProfile:
+    profile: str
+
+
+@dataclass(frozen=True, slots=True)
+class MatchCv:
+    """Hold the CV that a job has made against a profile."""
+
+    profile: str
+    job: str
+
+
+@dataclass(frozen=True, slots=True)
+class AskMatch:
+    """With which profile? For the CV of a result card."""
+
+    job: str
+
+
+@dataclass(frozen=True, slots=True)
+class RankAll:
+    profile: str
+
+
+@dataclass(frozen=True, slots=True)
+class TurnRanking:
+    """`page` from 0, as digits."""
+
+    job: str
+    page: str
+
+
+@dataclass(frozen=True, slots=True)
+class CompareSome:
+    """`chosen` are the candidates' ids, joined by commas, as the card's input gives them."""
+
+    job: str
+    chosen: str
+
+
+@dataclass(frozen=True, slots=True)
+class OverrideVerdict:
+    """A person sees a verdict differently; `requirement`, `status` and `reason` are inputs of the card."""
+
+    match: str
+    requirement: str
+    status: str
+    reason: str
+
+
 Action = (
     RetryJob
     | RewriteJob
@@ -110,6 +197,17 @@ Action = (
     | DeleteCandidate
     | KeepCandidate
     | RejectCandidate
+    | EditProfile
+    | SaveProfile
+    | ShowProfile
+    | ConfirmProfile
+    | ArchiveProfile
+    | MatchCv
+    | AskMatch
+    | RankAll
+    | TurnRanking
+    | CompareSome
+    | OverrideVerdict
 )
 
 _VERBS: dict[str, type[Action]] = {
@@ -127,6 +225,17 @@ _VERBS: dict[str, type[Action]] = {
     "candidate.delete": DeleteCandidate,
     "candidate.keep": KeepCandidate,
     "candidate.reject": RejectCandidate,
+    "profile.edit": EditProfile,
+    "profile.save": SaveProfile,
+    "profile.show": ShowProfile,
+    "profile.confirm": ConfirmProfile,
+    "profile.archive": ArchiveProfile,
+    "match.cv": MatchCv,
+    "match.ask": AskMatch,
+    "match.override": OverrideVerdict,
+    "shortlist.make": RankAll,
+    "shortlist.page": TurnRanking,
+    "shortlist.compare": CompareSome,
 }
 _NAMES = {kind: verb for verb, kind in _VERBS.items()}
 
@@ -136,7 +245,8 @@ def verb_of(action: Action) -> str:
 
 
 def pack(action: Action) -> dict[str, Any]:
-    return {"verb": verb_of(action), "v": VERSION, **asdict(action)}
+    packed = {k: v for k, v in asdict(action).items() if k != "form"}
+    return {"verb": verb_of(action), "v": VERSION, **packed}
 
 
 def unpack(data: object) -> Action:
@@ -146,16 +256,26 @@ def unpack(data: object) -> Action:
     kind = _VERBS.get(str(data.get("verb")))
     if kind is None or data.get("v") != VERSION:
         raise UserError("old_card")
-    names = {f.name for f in fields(kind)}
-    values = {k: v for k, v in data.items() if k in names}
-    if set(values) != names or not all(isinstance(v, str) and len(v) <= 200 for v in values.values()):
+    names = {f.name for f in fields(kind)} - {"form"}
+    values: dict[str, Any] = {k: v for k, v in data.items() if k in names}
+    if set(values) != names or not all(isinstance(v, str) and len(v) <= LONGEST for v in values.values()):
         raise UserError("old_card")
+    if kind is SaveProfile:
+        values["form"] = _form(data, names)
     return kind(**values)
 
 
-def button(title: str, action: Action, *, style: str = "default") -> Execute:
-    """A button for new clients, with the old form as its fallback."""
-    data = pack(action)
+def _form(data: Mapping[str, Any], names: set[str]) -> Form:
+    """The inputs of a form. Raises UserError("old_card") where there is more than any form of ours has."""
+    found = {str(k): str(v) for k, v in data.items() if k not in names | {"verb", "v"} and isinstance(v, str | int | float)}
+    if len(found) > MOST_INPUTS or any(len(v) > LONGEST_INPUT for v in found.values()):
+        raise UserError("old_card")
+    return found
+
+
+def button(title: str, action: Action, *, style: str = "default", inputs: tuple[str, ...] = ()) -> Execute:
+    """A button for new clients, with the old form as its fallback. `inputs` are fields that inputs of the card fill."""
+    data = {k: v for k, v in pack(action).items() if k not in inputs}
     made = Execute(title=title, verb=verb_of(action), data=data, style=style)
     made.fallback = Submit(title=title, data=data, style=style)
     return made

@@ -62,6 +62,33 @@ class ChoiceSet(Element):
     label = PropertyType(type=str)
     value = PropertyType(type=str)
     choices = PropertyType(type=list)
+    is_multi_select = PropertyType(type=bool, key_name="isMultiSelect")
+    style = PropertyType(type=str)
+
+
+class TextInput(Element):
+    """Input.Text: a line, or several with `is_multiline`."""
+
+    element_type = "Input.Text"
+    id = PropertyType(type=str)
+    label = PropertyType(type=str)
+    value = PropertyType(type=str)
+    placeholder = PropertyType(type=str)
+    is_multiline = PropertyType(type=bool, key_name="isMultiline")
+    is_required = PropertyType(type=bool, key_name="isRequired")
+    error_message = PropertyType(type=str, key_name="errorMessage")
+    max_length = PropertyType(type=int, key_name="maxLength")
+
+
+class NumberInput(Element):
+    """Input.Number."""
+
+    element_type = "Input.Number"
+    id = PropertyType(type=str)
+    label = PropertyType(type=str)
+    value = PropertyType(type=float)
+    min = PropertyType(type=float)
+    max = PropertyType(type=float)
 
 
 class Table(Element):
@@ -150,6 +177,32 @@ def table(rows: list[list[Element]], widths: list[int]) -> Element:
 def choice(name: str, label: str, options: list[tuple[str, str]], *, value: str) -> Element:
     """A drop-down list of (value, text)."""
     return ChoiceSet(id=name, label=label, value=value, choices=[{"title": clip(text, 80), "value": key} for key, text in options])
+
+
+def choices(name: str, label: str, options: list[tuple[str, str]]) -> Element:
+    """Several of (value, text); the click's data holds the values joined by commas."""
+    made = ChoiceSet(id=name, label=label, style="expanded", choices=[{"title": clip(text, 80), "value": key} for key, text in options])
+    made.is_multi_select = True
+    return made
+
+
+def entry(name: str, label: str, value: str = "", *, limit: int = 200, lines: bool = False, required: str = "") -> Element:
+    """A text input; `required` is what to say where it is empty."""
+    made = TextInput(id=name, label=label, value=value[:limit], max_length=limit)
+    if lines:
+        made.is_multiline = True
+    if required:
+        made.is_required, made.error_message = True, required
+    return made
+
+
+def number_entry(name: str, label: str, value: float, *, least: float, most: float) -> Element:
+    return NumberInput(id=name, label=label, value=float(value), min=float(least), max=float(most))
+
+
+def columns(*items: list[Element], widths: tuple[str, ...]) -> Element:
+    """Elements side by side; `widths` as Adaptive Cards name them ("stretch", "80px", "2")."""
+    return ColumnSet(columns=[Column(width=width, items=found) for found, width in zip(items, widths, strict=True)], spacing="Small")
 
 
 def inner_card(*body: Element, actions: list[Element]) -> AdaptiveCard:
