@@ -41,7 +41,7 @@ patiently() {
   local attempt
   for attempt in 1 2 3 4 5 6; do
     if azure "$@" 2>"$work/error"; then return 0; fi
-    grep -qE 'ResourceNotFound|does not exist|does not reference a valid application|cannot be found' "$work/error" || break
+    grep -qE 'ResourceNotFound|does not exist|does not reference a valid application|cannot be found' "$work/error" && [ "$attempt" -lt 6 ] || break
     note "Waiting for Entra"
     sleep "$((attempt * 2))"
   done

@@ -328,6 +328,13 @@ def test_it_waits_until_entra_finds_what_it_has_just_made(first_run: Registratio
     assert (first_run.folder / "waited").read_text().split() == ["2", "4"]
 
 
+def test_it_does_not_wait_for_ever(registration: Registration) -> None:
+    done = registration.run(*USUAL, "--app-id", "9e0f3b7a-52c4-4d81-a6f0-8b7c1d2e3f40")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "the Entra app 9e0f3b7a-52c4-4d81-a6f0-8b7c1d2e3f40 is not there" in done.stderr
+    assert (registration.folder / "waited").read_text().split() == ["2", "4", "6", "8", "10"]
+
+
 BAD = [
     ((), "--domain: a host name"),
     (("--domain", "https://cv.firma.de", "--resource-group", "rg"), "--domain: a host name"),
