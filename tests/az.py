@@ -383,7 +383,7 @@ def _id(name: str) -> str:
     return str(uuid.uuid5(uuid.NAMESPACE_URL, name))
 
 
-if __name__ == "__main__":
+def main() -> None:
     where = Path(os.environ["AZ_STANDIN"])
     with (where / "calls.jsonl").open("a") as calls:
         calls.write(json.dumps(sys.argv[1:]) + "\n")
