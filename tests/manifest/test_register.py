@@ -1,136 +1,22 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from bot.settings import Settings
 from pipeline.model.person import Role
-from tests.az import GRAPH, TENANT
+from tests.az import TENANT
 from tests.conftest import ROOT
+from tests.manifest.registration import DOMAIN, USUAL, Registration
 
-DOMAIN = "cv.nordstern-personal.de"
-USUAL = ("--domain", DOMAIN, "--resource-group", "rg-cv")
 REDIRECT = "https://token.botframework.com/.auth/web/redirect"
 TEAMS = {"1fec8e78-bce4-4aaf-ab1b-5451cc387264", "5e3ce6c0-2b1f-4285-8d4b-75ee78787346"}
-STANDIN = f'import sys; sys.path.insert(0, "{ROOT / "tests"}"); import az; az.main()'
-"""As a module, and not as a script: Python keeps it compiled, and it is called a thousand times."""
-
 CHANGES = 9
 """What a first run changes: app, two requests about it, enterprise application, group, bot, channel, secret, connection."""
-
-
-class Registration:
-    """register.sh on a computer whose `az` is the stand-in and where waiting takes no time."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        programs = folder / "bin"
-        programs.mkdir()
-        for name, text in (("az", f"exec '{sys.executable}' -I -S -c '{STANDIN}' \"$@\""), ("sleep", f'echo "$1" >>"{folder}/waited"')):
-            (programs / name).write_text(f"#!/bin/sh\n{text}\n")
-            (programs / name).chmod(0o755)
-
-    def run(self, *options: str, fails: str = "", path: str = os.environ["PATH"]) -> subprocess.CompletedProcess[str]:
-        env = {
-            "PATH": f"{self.folder / 'bin'}:{path}",
-            "AZ_STANDIN": str(self.folder),
-            "TMPDIR": str(self.folder),
-            **({"AZ_FAILS": fails} if fails else {}),
-        }
-        return subprocess.run(
-            [bash(), ROOT / "manifest" / "register.sh", *options], env=env, capture_output=True, text=True, timeout=120, check=False
-        )
-
-    def settings(self, *options: str) -> dict[str, str]:
-        done = self.run(*options)
-        assert done.returncode == 0, done.stderr
-        return dict(line.split("=", 1) for line in done.stdout.splitlines())
-
-    @property
-    def tenant(self) -> dict[str, Any]:
-        return json.loads((self.folder / "tenant.json").read_text())
-
-    def change(self, **changed: Any) -> None:
-        (self.folder / "tenant.json").write_text(json.dumps(self.tenant | changed))
-
-    @property
-    def app(self) -> dict[str, Any]:
-        (found,) = self.tenant["apps"].values()
-        return found
-
-    @property
-    def bot(self) -> dict[str, Any]:
-        (found,) = self.tenant["bots"].values()
-        return found
-
-    @property
-    def secrets(self) -> set[str]:
-        return {secret["secretText"] for secret in self.app["passwordCredentials"]}
-
-    @property
-    def calls(self) -> list[list[str]]:
-        calls = self.folder / "calls.jsonl"
-        return [json.loads(line) for line in calls.read_text().splitlines()] if calls.exists() else []
-
-    def permissions(self) -> set[str]:
-        graph = az(self.folder, "ad", "sp", "show", "--id", GRAPH, "--output", "json")
-        names = {item["id"]: item["value"] for kind in ("oauth2PermissionScopes", "appRoles") for item in json.loads(graph.stdout)[kind]}
-        return {
-            names[access["id"]]
-            for wanted in self.app["requiredResourceAccess"]
-            if wanted["resourceAppId"] == GRAPH
-            for access in wanted["resourceAccess"]
-        }
-
-    def comparable(self) -> dict[str, Any]:
-        """The tenant without what differs from run to run: ids that Entra makes, and the count of changes."""
-        text = json.dumps({key: value for key, value in self.tenant.items() if key not in {"changes", "slow"}})
-        made = {
-            self.app["appId"]: "APP",
-            self.app["id"]: "OBJECT",
-            self.app["appId"][:8]: "APP8",
-            **{s["keyId"]: "KEY" for s in self.app["passwordCredentials"]},
-        }
-        for real, name in made.items():
-            text = text.replace(real, name)
-        return json.loads(text)
-
-
-def bash() -> str:
-    found = shutil.which("bash")
-    assert found
-    return found
-
-
-def az(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    env = {"PATH": os.environ["PATH"], "AZ_STANDIN": str(folder)}
-    return subprocess.run([sys.executable, "-I", "-S", "-c", STANDIN, *arguments], env=env, capture_output=True, text=True, timeout=60, check=False)
-
-
-@pytest.fixture
-def registration(tmp_path: Path) -> Registration:
-    return Registration(tmp_path)
-
-
-@pytest.fixture(scope="session")
-def first_run(tmp_path_factory: pytest.TempPathFactory) -> Registration:
-    """To look at, not to change."""
-    made = Registration(tmp_path_factory.mktemp("first"))
-    made.settings(*USUAL)
-    return made
-
-
-@pytest.fixture
-def registered(registration: Registration, first_run: Registration) -> Registration:
-    shutil.copy(first_run.folder / "tenant.json", registration.folder)
-    return registration
 
 
 def test_a_first_run_makes_everything_and_prints_the_settings(registration: Registration) -> None:
@@ -395,72 +281,6 @@ def test_a_bot_of_another_app_is_not_taken_over(registered: Registration) -> Non
     done = registered.run(*USUAL)
     assert done.returncode == 1
     assert "belongs to another Entra app" in done.stderr
-
-
-STRICT = [
-    (("ad", "app", "delete", "--id", "x"), 2),
-    (("bot", "list"), 2),
-    (("bot", "show", "--name", "b"), 2),
-    (("bot", "create", "--kind", "azurebot"), 2),
-    (("account", "show", "--tenant", "x", "--output", "json"), 2),
-    (("account", "show"), 2),
-    (("ad", "app", "list", "--filter", "startswith(displayName,'CV')", "--output", "json"), 1),
-    (("rest", "--method", "delete", "--url", "https://graph.microsoft.com/v1.0/applications", "--output", "json"), 1),
-    (("rest", "--method", "get", "--url", "/subscriptions/{subscriptionId}/providers", "--output", "json"), 1),
-]
-
-
-@pytest.mark.parametrize(("arguments", "status"), STRICT, ids=[" ".join(arguments) for arguments, _ in STRICT])
-def test_the_stand_in_refuses_what_az_would_refuse(arguments: tuple[str, ...], status: int, tmp_path: Path) -> None:
-    done = az(tmp_path, *arguments)
-    assert (done.returncode, done.stdout) == (status, "")
-    assert done.stderr.startswith("ERROR: ")
-
-
-SCOPE = {"id": "0b7a4a52-7a0f-4bd1-8c34-0d1b7d8d2f11", "value": "x", "isEnabled": True}
-REFUSED_BY_GRAPH: dict[str, tuple[dict[str, Any], str]] = {
-    "a scope left out": ({"api": {"oauth2PermissionScopes": []}}, "CannotDeleteOrUpdateEnabledEntitlement"),
-    "roles left out": ({"appRoles": []}, "CannotDeleteOrUpdateEnabledEntitlement"),
-    "a client with a scope of the same request": (
-        {
-            "api": {
-                "oauth2PermissionScopes": ["kept", SCOPE],
-                "preAuthorizedApplications": [{"appId": SCOPE["id"], "delegatedPermissionIds": [SCOPE["id"]]}],
-            }
-        },
-        "cannot be found",
-    ),
-    "somebody else's URI": ({"identifierUris": ["api://cv.nordstern-personal.de"]}, "Failed to add identifier URI"),
-    "an unknown property": ({"replyUrls": []}, "Invalid property replyUrls"),
-    "an unknown permission": (
-        {"requiredResourceAccess": [{"resourceAppId": GRAPH, "resourceAccess": [{"id": SCOPE["id"], "type": "Scope"}]}]},
-        "InvalidValue",
-    ),
-}
-
-
-@pytest.mark.parametrize(("body", "expected"), REFUSED_BY_GRAPH.values(), ids=REFUSED_BY_GRAPH)
-def test_the_stand_in_refuses_what_graph_would_refuse(body: dict[str, Any], expected: str, registered: Registration) -> None:
-    scopes = body.get("api", {}).get("oauth2PermissionScopes", [])
-    kept = [scope for item in scopes for scope in (registered.app["api"]["oauth2PermissionScopes"] if item == "kept" else [item])]
-    sent = body | ({"api": body["api"] | {"oauth2PermissionScopes": kept}} if "api" in body else {})
-    url = f"https://graph.microsoft.com/v1.0/applications/{registered.app['id']}"
-    done = az(
-        registered.folder,
-        "rest",
-        "--method",
-        "patch",
-        "--url",
-        url,
-        "--headers",
-        "Content-Type=application/json",
-        "--body",
-        json.dumps(sent),
-        "--output",
-        "json",
-    )
-    assert done.returncode == 1
-    assert expected in done.stderr
 
 
 def test_shell_scripts_pass_shellcheck() -> None:
