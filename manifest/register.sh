@@ -92,10 +92,12 @@ work=$(mktemp -d)
 unseen=false connecting=false
 # shellcheck disable=SC2317 # called by the trap
 leave() {
-  local status=$? key
+  local status=$? key keys=''
   if $unseen; then # a secret that nobody has seen must not stay valid, nor a connection with it
     if $connecting; then azure bot authsetting delete "${setting[@]}" >/dev/null 2>&1 || true; fi
-    for key in $(azure ad app credential list --id "$app_id" | jq -r --slurpfile before "$work/before.json" '(map(.keyId) - ($before[0] | map(.keyId)))[]'); do
+    keys=$(azure ad app credential list --id "$app_id" | jq -r --slurpfile before "$work/before.json" '(map(.keyId) - ($before[0] | map(.keyId)))[]') ||
+      note "A secret may have been made and not shown. Look, and delete the newest: Entra, App registrations, Certificates & secrets."
+    for key in $keys; do
       azure ad app credential delete --id "$app_id" --key-id "$key" >/dev/null ||
         note "The secret with the key id $key was made and not shown. Delete it: Entra, App registrations, Certificates & secrets."
     done
