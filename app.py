@@ -18,6 +18,7 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -305,6 +306,7 @@ def make_service(settings: Settings, storage: Storage) -> Service:
         clock=SystemClock(),
         ids=RandomIds(),
         defaults=Defaults(template=settings.template, templates=names, periods=periods, first_look=settings.lease),
+        lexicon=concepts(settings.concepts),
     )
 
 
@@ -436,13 +438,14 @@ async def start(settings: Settings, *, pace: float = PACE) -> Running:
     """Everything, built and listening. `pace` is the least time between two card updates of a conversation, in seconds."""
     from aiohttp import web
 
+    from bot.board import link
     from bot.teams_bot import TeamsBot
     from bot.web.api import Api
     from bot.web.health import Health
     from bot.web.hub import Hub
     from bot.web.page import Page
     from bot.web.server import make_app
-    from dialogs.router import Services
+    from dialogs.services import Services
 
     hub = Hub()
     shop = await make_workshop(settings, hub.publish, pace=pace)
@@ -456,7 +459,9 @@ async def start(settings: Settings, *, pace: float = PACE) -> Running:
 
     health = Health({"records": ping_records, "sandbox": shop.sandbox.start, "worker": shop.worker.alive})
     api = Api(service, hub, shop.worker.nudge, templates=names)
-    bot = TeamsBot(Services(service, SystemClock().now), shop.sender, shop.board, quick.storage.records, shop.worker.nudge)
+    bot = TeamsBot(
+        Services(service, SystemClock().now, partial(link, settings.url)), shop.sender, shop.board, quick.storage.records, shop.worker.nudge
+    )
     app = make_app(shop.adapter, bot, api, Page(templates=names, default=settings.template), health, unsigned=not settings.app_id)
     web_runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
     await web_runner.setup()

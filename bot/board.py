@@ -18,10 +18,21 @@ from cards.chat import note_card
 from cards.elements import CardJson
 from cards.i18n import catalogue
 from cards.job import job_card
+from cards.match import match_card
+from cards.profile import profile_card
+from cards.shortlist import shortlist_card
 from pipeline.model.job import Batch, Conversation, Job
+from pipeline.model.match import Match, Shortlist
+from pipeline.model.profile import Profile
 from pipeline.service import Service
 
 _log = logging.getLogger("board")
+
+
+def link(url: str, path: str, tenant: str) -> str:
+    """Where a path of the REST API opens for a tenant's people."""
+    return f"{url}/api/{path}" + (f"?tenant={tenant}" if tenant != "local" else "")
+
 
 REDRAWS = 3
 """So often in a row a card is drawn again at once because its job has changed meanwhile."""
@@ -44,9 +55,20 @@ class Board:
         self._last: dict[str, float] = {}
 
     def card_of(self, job: Job) -> CardJson:
-        where = f"?tenant={job.tenant}" if job.tenant != "local" else ""
-        json_url = f"{self._url}/api/jobs/{job.id}/json{where}"
-        return job_card(job, catalogue(job.locale), now=self._now(), json_url=json_url, templates=self._templates)
+        texts = catalogue(job.locale)
+        match job.outcome:
+            case Match() as made:
+                return match_card(made, texts, report_url=self._link(f"matches/{made.id}/report", job.tenant))
+            case Profile() as made:
+                return profile_card(made, texts, word_url=self._link(f"profiles/{made.id}/word", job.tenant))
+            case Shortlist() as made:
+                csv, word = (self._link(f"shortlists/{made.id}/{form}", job.tenant) for form in ("csv", "word"))
+                return shortlist_card(made, texts, csv_url=csv, word_url=word)
+        json_url = self._link(f"jobs/{job.id}/json", job.tenant)
+        return job_card(job, texts, now=self._now(), json_url=json_url, templates=self._templates)
+
+    def _link(self, path: str, tenant: str) -> str:
+        return link(self._url, path, tenant)
 
     def batch_card_of(self, batch: Batch, jobs: Sequence[Job], locale: str) -> CardJson:
         where = f"tenant={batch.tenant}" if batch.tenant != "local" else ""

@@ -34,6 +34,7 @@ def conversation_of(activity: Activity) -> Conversation:
         bot_id=recipient.id if recipient and recipient.id else "bot",
         user_id=sender.id or "",
         user=sender.aad_object_id or sender.id or "",
+        name=(sender.name or "")[:80],
         locale=activity.locale or "de",
     )
 
@@ -63,7 +64,7 @@ def _content(activity: Activity) -> Content | None:
 def _message(activity: Activity) -> Content | None:
     files = tuple(f for f in map(_file, activity.attachments or []) if f)
     if files:
-        return FilesDropped(files)
+        return FilesDropped(files, user_text(activity))
     if activity.value is not None and not (activity.text or "").strip():
         return Clicked(_unpacked(activity.value))
     return TextSaid(user_text(activity))
@@ -88,11 +89,12 @@ def _file(attachment: Any) -> DroppedFile | None:
 
 
 def user_text(activity: Activity) -> str:
-    """The text without the mention of the bot, HTML entities decoded."""
+    """The text without the mention of the bot, HTML entities decoded; lines stay lines."""
     text = activity.text or ""
     for entity in activity.entities or []:
         extra = entity.additional_properties or {}
         mentioned = (extra.get("mentioned") or {}).get("id")
         if entity.type == "mention" and activity.recipient and mentioned == activity.recipient.id and extra.get("text"):
             text = text.replace(extra["text"], "", 1)
-    return re.sub(r"\s+", " ", html.unescape(text).replace("\xa0", " ")).strip()
+    text = re.sub(r"[^\S\n]+", " ", html.unescape(text).replace("\xa0", " ").replace("\r\n", "\n").replace("\r", "\n"))
+    return re.sub(r" ?\n ?", "\n", text).strip()

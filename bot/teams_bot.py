@@ -20,7 +20,8 @@ from bot.sender import Sender
 from cards.chat import note_card
 from cards.elements import CardJson
 from cards.i18n import catalogue
-from dialogs.router import Services, handle
+from dialogs.router import handle
+from dialogs.services import Services
 from dialogs.turn import Event, Flow, Redraw, Replace, Reply, Show, ShowBatch, ShowJob, Turn
 from pipeline.errors import Conflict, TransientError
 from pipeline.model.job import Conversation

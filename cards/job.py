@@ -10,8 +10,9 @@ from adaptivecards.baseobject import Element
 from cards.actions import CancelJob, DeleteJob, FreshJob, RetryJob, RewriteJob, button
 from cards.elements import CardJson, OpenUrl, ShowCard, box, card, choice, clip, facts, inner_card, plain, progress_bar, say, title
 from cards.i18n import Catalogue
+from cards.profile import ask_match
 from pipeline.model.finding import SEVERITIES
-from pipeline.model.job import STEPS, Job, Notice, Result, State
+from pipeline.model.job import STEPS, Job, Kind, Notice, Result, State
 
 AS_THE_CV = "cv"
 """The choice "headings in the language of the CV"."""
@@ -40,6 +41,8 @@ def job_card(job: Job, texts: Catalogue, *, now: datetime, json_url: str, templa
 
 
 def _progress(job: Job, texts: Catalogue, now: datetime) -> CardJson:
+    if job.kind is not Kind.CV:
+        return _busy(job, texts)
     at = STEPS.index(job.step)
     waiting = job.state == State.QUEUED and job.attempts == 0
     step = texts("progress.waiting") if waiting else texts("progress.step_of", step=at + 1, steps=len(STEPS), name=texts(f"step.{job.step.value}"))
@@ -55,6 +58,18 @@ def _progress(job: Job, texts: Catalogue, now: datetime) -> CardJson:
         say(elapsed + again, isSubtle=True, size="Small", spacing="Small"),
         actions=[button(texts("progress.cancel"), CancelJob(job.id))],
         summary=texts("progress.summary", file=job.source.name, step=texts(f"step.{job.step.value}")),
+    )
+
+
+def _busy(job: Job, texts: Catalogue) -> CardJson:
+    """Of what takes a moment only, the steps are nobody's business."""
+    heading = texts(f"{job.kind.value}.progress")
+    return card(
+        title(heading, icon="⏳"),
+        plain(job.source.name, limit=160, weight="Bolder"),
+        progress_bar(0.5),
+        actions=[button(texts("progress.cancel"), CancelJob(job.id))],
+        summary=heading,
     )
 
 
@@ -84,6 +99,7 @@ def _result(job: Job, result: Result, texts: Catalogue, json_url: str, templates
         plain(footer, limit=220, isSubtle=True, size="Small"),
         actions=[
             OpenUrl(title=texts("result.open"), url=result.word.url),
+            ask_match(job.id, texts),
             OpenUrl(title=texts("result.json"), url=json_url),
             _rewrite(job, texts, templates),
             ShowCard(title=texts("result.delete"), card=confirm),

@@ -23,13 +23,16 @@ from cards.actions import (
 from cards.chat import delete_card, note_card, receipt_text
 from cards.i18n import Catalogue
 from cards.job import AS_THE_CV, deleted_card, error_text
+from dialogs import matching
+from dialogs.services import Services
 from dialogs.turn import Clicked, Event, Flow, Redraw, Replace, Reply, Show, ShowBatch, ShowJob, Turn
 from pipeline.errors import UserError
 from pipeline.model.job import Candidate, Job, State
 from pipeline.service import Service
 
 
-async def clicked(event: Event, click: Clicked, flow: Flow, service: Service, texts: Catalogue) -> Turn:
+async def clicked(event: Event, click: Clicked, flow: Flow, services: Services, texts: Catalogue) -> Turn:
+    service = services.service
     where = event.conversation
     tenant, user = where.tenant, where.user
     try:
@@ -76,6 +79,8 @@ async def clicked(event: Event, click: Clicked, flow: Flow, service: Service, te
             case RejectCandidate(candidate=key):
                 candidate = await service.candidates.of_user(tenant, user, key)
                 return Turn((_answer(event, await rejected(candidate, service, texts)),), flow=flow)
+            case _:
+                return await matching.clicked(click.action, matching.Talk(event, flow, services, texts))
     except UserError as error:
         return Turn((Show(note_card(error_text(error.key, error.values, texts), texts)),), flow=flow)
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
 
 from cards.chat import SHOWN, cancel_card, delete_card, help_card, note_card, reject_card, status_card
 from cards.i18n import Catalogue, catalogue
 from cards.job import error_text
+from dialogs import matching
 from dialogs.clicks import cancelled, clicked, rejected
+from dialogs.services import Services
 from dialogs.turn import Clicked, DroppedFile, Event, FilesDropped, Flow, Installed, Reply, Show, ShowBatch, ShowJob, TextSaid, Turn
 from pipeline.errors import TransientError, UserError
 from pipeline.model.job import Job, Source
@@ -27,14 +26,6 @@ _REJECT = frozenset({"reject", "absage"})
 _ALL = frozenset({"all", "alle", "alles"})
 
 
-@dataclass(frozen=True, slots=True)
-class Services:
-    """What dialogs need: the use cases and the time."""
-
-    service: Service
-    now: Callable[[], datetime]
-
-
 async def handle(event: Event, flow: Flow, services: Services) -> Turn:
     texts = catalogue(event.conversation.locale)
     match event.content:
@@ -43,7 +34,7 @@ async def handle(event: Event, flow: Flow, services: Services) -> Turn:
         case Installed():
             return Turn((Show(help_card(texts, lead="hello")),), flow=flow)
         case Clicked():
-            return await clicked(event, event.content, flow, services.service, texts)
+            return await clicked(event, event.content, flow, services, texts)
         case TextSaid(text):
             try:
                 return await _said(event, text, flow, services, texts)
@@ -52,7 +43,10 @@ async def handle(event: Event, flow: Flow, services: Services) -> Turn:
 
 
 async def _said(event: Event, text: str, flow: Flow, services: Services, texts: Catalogue) -> Turn:
-    word, _, rest = text.strip().partition(" ")
+    about_profiles = await matching.said(text.strip(), matching.Talk(event, flow, services, texts))
+    if about_profiles:
+        return about_profiles
+    word, _, rest = " ".join(text.split()).partition(" ")
     command = word.casefold().strip(".!:,")
     if command in _STATUS:
         where = event.conversation
@@ -109,6 +103,8 @@ async def _reject(event: Event, name: str, flow: Flow, service: Service, texts: 
 async def _files(event: Event, dropped: FilesDropped, flow: Flow, services: Services) -> Turn:
     """Each file becomes a job. A repeated delivery finds its jobs and adds nothing."""
     where, service = event.conversation, services.service
+    if matching.means_profile(dropped.text):
+        return await _postings(event, dropped, flow, services)
     key = f"{where.id}\n{event.id}"
     # the batch is there before its jobs: whatever is killed in between, their cards find it
     many = len(dropped.files) > CARD_EACH_UP_TO
@@ -144,3 +140,11 @@ async def _files(event: Event, dropped: FilesDropped, flow: Flow, services: Serv
         texts = catalogue(where.locale)
         replies.append(Show(note_card(texts("batch.refused", files=", ".join(refused)), texts)))
     return Turn(tuple(replies), tuple(created), Flow(job=taken[-1][0].id) if created else flow)
+
+
+async def _postings(event: Event, files: FilesDropped, flow: Flow, services: Services) -> Turn:
+    """Job descriptions: each becomes a profile."""
+    talk = matching.Talk(event, flow, services, catalogue(event.conversation.locale))
+    answers = [await matching.dropped(file, i, talk) for i, file in enumerate(files.files)]
+    created = tuple(job for job, new in answers if new)
+    return Turn(tuple(ShowJob(job) for job in created), created, flow)

@@ -20,7 +20,10 @@ class DroppedFile:
 
 @dataclass(frozen=True, slots=True)
 class FilesDropped:
+    """`text` is what was written beside the files."""
+
     files: tuple[DroppedFile, ...]
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)

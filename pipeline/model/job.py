@@ -51,7 +51,7 @@ STEPS = tuple(Step)
 
 
 class Conversation(_Stored):
-    """Where to answer, hours later too. `user_id` is the channel's, `user` the directory's id of the person."""
+    """Where to answer, hours later too. `user_id` is the channel's, `user` the directory's id of the person, `name` theirs."""
 
     tenant: str
     id: str
@@ -60,6 +60,7 @@ class Conversation(_Stored):
     bot_id: str
     user_id: str
     user: str
+    name: str = ""
     locale: str = "de"
 
 

@@ -9,7 +9,8 @@ import pytest
 
 from cards.chat import help_card, note_card
 from cards.i18n import catalogue
-from dialogs.router import Services, handle
+from dialogs.router import handle
+from dialogs.services import Services
 from dialogs.turn import Clicked, DroppedFile, Event, FilesDropped, Flow, Installed, Show, ShowBatch, ShowJob, TextSaid, Turn
 from pipeline.adapters.local.files import FolderBlobs
 from pipeline.adapters.local.sqlite import SqliteFile, SqliteQueue, SqliteRecords

@@ -1,0 +1,321 @@
+"""What people say and click about job profiles and matches."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from cards.actions import (
+    ArchiveProfile,
+    AskMatch,
+    CompareSome,
+    ConfirmProfile,
+    EditProfile,
+    Form,
+    MatchCv,
+    OverrideVerdict,
+    RankAll,
+    SaveProfile,
+    ShowProfile,
+    TurnRanking,
+)
+from cards.chat import note_card
+from cards.i18n import Catalogue
+from cards.match import side_by_side_card
+from cards.profile import HEAD, NEW, profile_card, profile_form, profiles_card, scored_profiles_card, which_cv_card
+from cards.shortlist import SIDE_BY_SIDE
+from dialogs.services import Services
+from dialogs.turn import DroppedFile, Event, Flow, Redraw, Replace, Reply, Show, ShowJob, Turn
+from pipeline.errors import UserError
+from pipeline.model.job import Job, Kind, Source, State
+from pipeline.model.match import Override, Status
+from pipeline.model.profile import Importance, Profile, Requirement
+from pipeline.profiles import requirement_of
+from pipeline.service import Service, Submission
+
+MatchAction = (
+    EditProfile
+    | SaveProfile
+    | ShowProfile
+    | ConfirmProfile
+    | ArchiveProfile
+    | MatchCv
+    | AskMatch
+    | RankAll
+    | TurnRanking
+    | CompareSome
+    | OverrideVerdict
+)
+
+_PROFILE = r"(?:(?:stellen|job-?)?profile?s?|stelle|job)"
+_NEW = re.compile(rf"(?:(?:new|neues?|create|anlegen)\s+{_PROFILE}\s*[:\-–]?\s*|{_PROFILE}\s*:\s*)(?P<text>\S.*)", re.IGNORECASE | re.DOTALL)
+_FOR = re.compile(rf"{_PROFILE}\s+(?:for|für|fuer)\s+(?P<name>.+)", re.IGNORECASE)
+_LIST = re.compile(r"(?:stellen|job-?)?profile?s?(?:\s+(?P<text>.+))?", re.IGNORECASE)
+_RANK = re.compile(
+    rf"(?:short-?list|rangliste|bestenliste|ranking|rank)\s+(?:for\s+|für\s+|fuer\s+|zu\s+)?(?:{_PROFILE}\s+)?(?P<text>.+)", re.IGNORECASE
+)
+_MATCH = re.compile(r"(?:match|abgleichen|abgleich|vergleiche|vergleich)\b(?P<rest>.*)", re.IGNORECASE | re.DOTALL)
+_MATCH_LAST = re.compile(rf"(?P<name>.*?)\s*\bmit\s+(?:dem\s+)?(?:{_PROFILE}\s+)?(?P<text>.+?)\s+abgleichen", re.IGNORECASE)
+_TO = re.compile(rf"^(?P<name>.*?)\s*\b(?:to|with|mit|zu|gegen|against)\b\s+(?:the\s+|dem\s+|das\s+)?(?:{_PROFILE}\s+)?(?P<text>.+)$", re.IGNORECASE)
+_MEANT = re.compile(r"(?<!\w)(?:stellen|job-?)?(?:profile?|beschreibung|description|ausschreibung)(?!\w)", re.IGNORECASE)
+"""In the text beside a file: it is no CV but a job description."""
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """One turn about profiles and matches."""
+
+    event: Event
+    flow: Flow
+    services: Services
+    texts: Catalogue
+
+    @property
+    def service(self) -> Service:
+        return self.services.service
+
+    @property
+    def tenant(self) -> str:
+        return self.event.conversation.tenant
+
+    @property
+    def user(self) -> str:
+        return self.event.conversation.user
+
+    def show(self, card: dict[str, object]) -> Turn:
+        return Turn((Show(card),), flow=self.flow)
+
+    def answer(self, card: dict[str, object]) -> Turn:
+        """In place of the card that was clicked, where there is one."""
+        reply: Reply = Replace(self.event.card, card) if self.event.card else Show(card)
+        return Turn((reply,), flow=self.flow)
+
+    def note(self, text: str) -> Turn:
+        return self.show(note_card(text, self.texts))
+
+    def profile(self, profile: Profile) -> dict[str, object]:
+        return profile_card(profile, self.texts, word_url=self.services.link(f"profiles/{profile.id}/word", profile.tenant), job=self.flow.job)
+
+    def choose(self, profiles: Sequence[Profile], job: str) -> dict[str, object]:
+        """With which profile?"""
+        return profiles_card(profiles, self.texts, job=job, heading=self.texts("match.which_profile"))
+
+
+def means_profile(text: str) -> bool:
+    return bool(_MEANT.search(text))
+
+
+async def said(text: str, talk: Talk) -> Turn | None:
+    """None where the text is about something else. Raises UserError."""
+    if found := _NEW.fullmatch(text):
+        return await _begin(talk, kind=Kind.PROFILE, name=talk.texts("profile.title"), data=found["text"].encode())
+    if found := _FOR.fullmatch(text):
+        return await _profiles_for(found["name"].strip(), talk)
+    if found := _RANK.fullmatch(text):
+        return await _with_profile(found["text"], talk, partial(_rank, talk))
+    if found := _MATCH_LAST.fullmatch(text):
+        return await _match(found["name"].strip(), found["text"], talk)
+    if found := _MATCH.fullmatch(text):
+        parts = _TO.fullmatch(found["rest"].strip())
+        name, wanted = (
+            (parts["name"].strip(), parts["text"]) if parts else ("", re.sub(rf"^{_PROFILE}\s+", "", found["rest"].strip(), flags=re.IGNORECASE))
+        )
+        return await _match(name, wanted, talk)
+    if found := _LIST.fullmatch(text):
+        profiles = await talk.service.profiles.find(talk.tenant, found["text"]) if found["text"] else await talk.service.profiles.all(talk.tenant)
+        return talk.show(talk.profile(profiles[0]) if found["text"] and len(profiles) == 1 else profiles_card(profiles, talk.texts))
+    return None
+
+
+async def dropped(file: DroppedFile, number: int, talk: Talk) -> tuple[Job, bool]:
+    """A job description: its profile is made by a job."""
+    where = talk.event.conversation
+    submission = Submission(
+        tenant=where.tenant,
+        user=where.user,
+        kind=Kind.PROFILE,
+        source=Source(url=file.url, name=file.name),
+        key=f"{where.id}\n{talk.event.id}\nprofile\n{number}",
+        conversation=where,
+        locale=where.locale,
+    )
+    return await talk.service.submit(submission, start=False)
+
+
+async def clicked(action: MatchAction, talk: Talk) -> Turn:
+    """Raises UserError."""
+    service, texts, tenant = talk.service, talk.texts, talk.tenant
+    match action:
+        case ShowProfile(profile=key):
+            return talk.answer(talk.profile(await service.profiles.get(tenant, key)))
+        case EditProfile(profile=key, page=page):
+            return talk.answer(profile_form(await service.profiles.get(tenant, key), texts, page=_number(page)))
+        case SaveProfile():
+            return await _save(action, talk)
+        case ConfirmProfile(profile=key, version=version):
+            return talk.answer(talk.profile(await service.profiles.change(tenant, key, _number(version), _confirmed)))
+        case ArchiveProfile(profile=key):
+            profile = await service.profiles.archive(tenant, key)
+            return talk.answer(note_card(texts("profile.archived", title=profile.title), texts))
+        case AskMatch(job=job):
+            await service.job(tenant, job)
+            return talk.show(talk.choose(await service.profiles.all(tenant), job))
+        case MatchCv(profile=key, job=job):
+            return await _hold(talk, job, await service.profiles.get(tenant, key))
+        case RankAll(profile=key):
+            return await _rank(talk, await service.profiles.get(tenant, key))
+        case TurnRanking(job=key, page=page):
+            await service.matches.turn_page(tenant, key, _number(page))
+            return Turn((Redraw(await service.job(tenant, key)),), flow=talk.flow)
+        case CompareSome(job=key, chosen=chosen):
+            return await _compare(key, chosen.split(","), talk)
+        case OverrideVerdict():
+            return await _override(action, talk)
+
+
+async def _match(name: str, wanted: str, talk: Talk) -> Turn:
+    """A candidate's CV, else the one of this conversation, with the profile that is meant."""
+    if not wanted.strip():
+        return talk.show(
+            profiles_card(await talk.service.profiles.all(talk.tenant), talk.texts, job=talk.flow.job, heading=talk.texts("match.which_profile"))
+        )
+    job = talk.flow.job
+    if name:
+        found = await talk.service.candidates.find(talk.tenant, talk.user, name)
+        if not found:
+            return talk.note(talk.texts("delete.none", name=name))
+        job = found[0].jobs[-1]
+    return await _with_profile(wanted, talk, partial(_hold, talk, job), job=job)
+
+
+async def _with_profile(wanted: str, talk: Talk, act: Callable[[Profile], Awaitable[Turn]], *, job: str = "") -> Turn:
+    """Do it with the profile that is meant; ask where several are, or none."""
+    found = await talk.service.profiles.find(talk.tenant, wanted)
+    if len(found) == 1:
+        return await act(found[0])
+    return talk.show(
+        profiles_card(found or await talk.service.profiles.all(talk.tenant), talk.texts, job=job, heading=talk.texts("match.which_profile"))
+    )
+
+
+async def _hold(talk: Talk, job: str, profile: Profile) -> Turn:
+    """At once a card; the match follows on it."""
+    if not job:
+        recent = await talk.service.jobs_of(talk.tenant, talk.user, limit=30)
+        ready = [one for one in recent if one.kind is Kind.CV and one.state == State.DONE and one.result]
+        return talk.show(which_cv_card(profile, ready, talk.texts)) if ready else talk.note(talk.texts("match.no_cv"))
+    about = await talk.service.shown(talk.tenant, job)
+    candidate = about.result.candidate if about.result else about.source.name
+    return await _begin(talk, kind=Kind.MATCH, name=f"{candidate} – {profile.title}", profile=profile.id, about=job)
+
+
+async def _rank(talk: Talk, profile: Profile) -> Turn:
+    return await _begin(talk, kind=Kind.SHORTLIST, name=profile.title, profile=profile.id)
+
+
+async def _begin(talk: Talk, *, kind: Kind, name: str, profile: str = "", about: str = "", data: bytes | None = None) -> Turn:
+    """A job of its own; the same message or click again finds it."""
+    where = talk.event.conversation
+    submission = Submission(
+        tenant=where.tenant,
+        user=where.user,
+        kind=kind,
+        profile=profile,
+        about=about,
+        source=Source(name=name[:160]),
+        data=data,
+        key=f"{where.id}\n{talk.event.id}\n{kind.value}\n{profile}\n{about}",
+        conversation=where,
+        locale=where.locale,
+    )
+    job, new = await talk.service.submit(submission, start=False)
+    return Turn((ShowJob(job),) if new else (), (job,) if new else (), talk.flow)
+
+
+async def _profiles_for(name: str, talk: Talk) -> Turn:
+    found = await talk.service.candidates.find(talk.tenant, talk.user, name)
+    if not found:
+        return talk.note(talk.texts("delete.none", name=name))
+    scores = await talk.service.matches.profiles_for(found[0])
+    return talk.show(scored_profiles_card(found[0].name, scores, talk.texts, job=found[0].jobs[-1]))
+
+
+async def _save(action: SaveProfile, talk: Talk) -> Turn:
+    page = _number(action.page)
+    changed = await talk.service.profiles.change(talk.tenant, action.profile, _number(action.version), lambda known: _filled(known, action.form))
+    if action.then:
+        return talk.answer(profile_form(changed, talk.texts, page=_number(action.then)))
+    if any(key.endswith(f"_{NEW}") and key.startswith("text_") and value.strip() for key, value in action.form.items()):
+        return talk.answer(profile_form(changed, talk.texts, page=page))  # one was added: perhaps there are more
+    return talk.answer(talk.profile(changed))
+
+
+def _filled(known: Profile, form: Form) -> Profile:
+    """The profile with what the form holds. Fields that the form does not show stay as they are."""
+    head: dict[str, object] = {name: form[name].strip()[:200] for name in HEAD if form.get(name, "").strip() or (name in form and name != "title")}
+    tasks = tuple(line.strip() for line in form["tasks"].splitlines() if line.strip()) if "tasks" in form else known.tasks
+    kept = [_edited(r, form) if f"text_{r.id}" in form else r for r in known.requirements]
+    requirements = [r for r in kept if r is not None]
+    if text := form.get(f"text_{NEW}", "").strip():
+        numbers = [int(r.id[1:]) for r in known.requirements if r.id[1:].isdigit()]
+        fresh = requirement_of(text, Importance.MUST, number=max(numbers, default=0) + 1)
+        requirements.append(_with_choices(fresh, NEW, form, read=fresh))
+    return known.model_copy(update={**head, "tasks": tasks, "requirements": tuple(requirements)})
+
+
+def _edited(known: Requirement, form: Form) -> Requirement | None:
+    text = form[f"text_{known.id}"].strip()
+    if not text:
+        return None
+    return _with_choices(requirement_of(text, known.importance, known=known), known.id, form, read=None)
+
+
+def _with_choices(requirement: Requirement, key: str, form: Form, *, read: Requirement | None) -> Requirement:
+    """What the person chose; of a new one, what was read from its text where nothing was chosen. Whatever a person saves is confirmed."""
+    importance = Importance(form.get(f"importance_{key}", requirement.importance.value))
+    weight = _number(form.get(f"weight_{key}", ""), requirement.weight)
+    years = _years(form.get(f"years_{key}", ""), requirement.years)
+    level = form.get(f"level_{key}", requirement.level or "-").replace("-", "")
+    if read:
+        weight = importance.weight if weight == Importance.MUST.weight else weight
+        years, level = years or read.years, level or read.level
+    return requirement.model_copy(
+        update={"importance": importance, "weight": max(1, min(weight, 5)), "years": years, "level": level, "suggested": False}
+    )
+
+
+def _confirmed(known: Profile) -> Profile:
+    return known.model_copy(update={"requirements": tuple(r.model_copy(update={"suggested": False}) for r in known.requirements)})
+
+
+async def _compare(key: str, chosen: list[str], talk: Talk) -> Turn:
+    """Raises UserError: too_few_chosen."""
+    chosen = [one for one in chosen if one]
+    if not 2 <= len(chosen) <= SIDE_BY_SIDE:
+        return talk.note(talk.texts("shortlist.few"))
+    ranking = await talk.service.matches.ranking(talk.tenant, key)
+    found = await talk.service.matches.side_by_side(talk.tenant, ranking.profile, chosen)
+    return talk.show(side_by_side_card(ranking.profile.title, found, talk.texts)) if found else talk.note(talk.texts("shortlist.few"))
+
+
+async def _override(action: OverrideVerdict, talk: Talk) -> Turn:
+    """Raises UserError: bad_verdict, unknown_match."""
+    where, reason = talk.event.conversation, action.reason.strip()
+    if action.status not in list(Status) or len(reason) < 3:
+        raise UserError("bad_verdict")
+    said_so = Override(status=Status(action.status), reason=reason[:500], user=where.user, name=where.name, at=talk.services.now())
+    await talk.service.matches.override(talk.tenant, action.match, action.requirement, said_so)
+    return Turn((Redraw(await talk.service.job(talk.tenant, action.match)),), flow=talk.flow)
+
+
+def _number(text: str, default: int = 0) -> int:
+    return int(text) if text.isdecimal() and len(text) < 6 else default
+
+
+def _years(text: str, default: float) -> float:
+    try:
+        return max(0.0, min(float(text.replace(",", ".")), 50.0)) if text else default
+    except ValueError:
+        return default
