@@ -6,6 +6,7 @@ Data: `pipeline/lang/concepts/*.toml`, own work of this project; a firm adds its
 from __future__ import annotations
 
 import hashlib
+import re
 import tomllib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -55,9 +56,9 @@ class Concepts:
     def __init__(self, concepts: Iterable[Concept], version: str) -> None:
         self.by_key = {concept.key: concept for concept in concepts}
         self.version = version
-        self._names: dict[str, list[tuple[str, str]]] = {}
+        self._names: dict[str, list[_Name]] = {}
         self._starts: set[str] = set()
-        self._single: dict[str, str] = {}
+        self._single: dict[str, _Single] = {}
         self._below: dict[str, list[str]] = {}
         self._above: dict[str, frozenset[str]] = {}
         self._under: dict[str, frozenset[str]] = {}
@@ -69,12 +70,13 @@ class Concepts:
             self._below.setdefault(umbrella, []).append(concept.key)
         for name in concept.names:
             parts = words(name)
+            known = _Name(concept.key, _plain(parts), name if concept.exact and len(parts) == 1 else "")
             for form in _forms(parts):
-                self._names.setdefault(form, []).append((concept.key, name if concept.exact and len(parts) == 1 else ""))
+                self._names.setdefault(form, []).append(known)
             if len(parts) > 1:
                 self._starts.add(parts[0].stem)
             elif len(parts[0].raw) >= _INSIDE and not concept.exact:
-                self._single[parts[0].stem] = concept.key
+                self._single[parts[0].stem] = _Single(concept.key, parts[0].lemma)
 
     def above(self, key: str) -> frozenset[str]:
         """The concept itself and all that it certainly includes."""
@@ -93,10 +95,11 @@ class Concepts:
         return self._under[key]
 
     def near(self, key: str) -> frozenset[str]:
-        """What is not the thing but counts partly: what is directly above it, its relatives, and comparable ones beside it."""
+        """What is not the thing but counts partly: its relatives, and the umbrella that it stands under with comparable ones."""
         concept = self.by_key[key]
         relatives = {other.key for other in self.by_key.values() if key in other.related}
-        return frozenset({*concept.broader, *concept.related, *relatives, *self.comparable(key)} - {key})
+        umbrellas = {up for up in concept.broader if self.by_key[up].siblings}
+        return frozenset({*umbrellas, *concept.related, *relatives} - {key})
 
     def comparable(self, key: str) -> frozenset[str]:
         """What customers mean by "or comparable": what stands below the same umbrella."""
@@ -104,41 +107,64 @@ class Concepts:
         return frozenset(beside for up in umbrellas for beside in self._below[up] if beside != key)
 
     def mentions(self, found: Sequence[Word]) -> list[Mention]:
-        """The concepts that a text names, longest names first, none inside another."""
+        """The concepts that a text names, longest names first, none inside another.
+
+        The same words may name several: what somebody is and what they do ("Altenpfleger", "Altenpflege") are one word to the matcher.
+        """
         result: list[Mention] = []
         at = 0
         while at < len(found):
-            mention = self._at(found, at)
-            if mention:
-                result.append(mention)
-            at = mention.last if mention else at + 1
+            mentions = self._at(found, at)
+            result += mentions
+            at = mentions[0].last if mentions else at + 1
         return result
 
-    def _at(self, found: Sequence[Word], at: int) -> Mention | None:
+    def _at(self, found: Sequence[Word], at: int) -> list[Mention]:
         joined = next((n for n in range(at + 1, len(found)) if not found[n].joined), len(found)) - at
         most = LONGEST if found[at].stem in self._starts else max(2, joined)
         for count in range(min(most, len(found) - at), 0, -1):
             piece = found[at : at + count]
-            for form in _forms(piece):
-                for key, exact in self._names.get(form, ()):
-                    if not exact or (piece[0].raw == exact and not _in_a_compound(found, at)):
-                        return Mention(key, at, at + count)
-        return self._inside(found, at)
+            names = [name for form in _forms(piece) for name in self._names.get(form, ()) if _meant(name, piece) and _is_exactly(name, found, at)]
+            if names:
+                printed = [name for name in names if name.plain == _plain(piece)]
+                return [Mention(key, at, at + count) for key in dict.fromkeys(name.concept for name in printed or names)]
+        inside = self._inside(found, at)
+        return [Mention(inside, at, at + 1)] if inside else []
 
-    def _inside(self, found: Sequence[Word], at: int) -> Mention | None:
+    def _inside(self, found: Sequence[Word], at: int) -> str:
         """German compounds end in what they are: a Großküchenkoch is a Koch. Only long names count, since parts of words mislead."""
-        word = found[at].stem
-        for cut in range(3, len(word) - _INSIDE + 3):
-            if (key := self._single.get(word[cut:])) and self.by_key[key].kind != "soft":
-                return Mention(key, at, at + 1)
-        for cut in range(_INSIDE, len(word) - 3):
-            if word[cut:] in _GENERIC and (key := self._single.get(word[:cut].rstrip("s")) or self._single.get(word[:cut])):
-                return Mention(key, at, at + 1)
-        return None
+        word = found[at]
+        for cut in range(3, len(word.stem) - _INSIDE + 3):
+            known = self._single.get(word.stem[cut:])
+            if known and word.lemma.endswith(tuple(known.lemma + ending for ending in _ENDINGS)) and self.by_key[known.concept].kind != "soft":
+                return known.concept
+        for cut in range(_INSIDE, len(word.stem) - 3):
+            if word.stem[cut:] in _GENERIC and (known := self._single.get(word.stem[:cut].rstrip("s")) or self._single.get(word.stem[:cut])):
+                return known.concept
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Single:
+    """A name of one long word."""
+
+    concept: str
+    lemma: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Name:
+    """A name of a concept: `plain` as printed but for case and hyphens; `exact` where its very spelling counts."""
+
+    concept: str
+    plain: str
+    exact: str
 
 
 _INSIDE = 8
 """Letters that a name must have to be found inside a longer word."""
+_ENDINGS = ("", "s", "n", "en", "e", "er", "es")
+_ADJECTIVE = re.compile(r".*isch(?:e[rsnm]?)?")
 _GENERIC = frozenset(
     stem(word)
     for word in (
@@ -157,12 +183,27 @@ def _forms(piece: Sequence[Word]) -> Iterator[str]:
         whole = "".join(word.raw.casefold() for word in piece[:-1]) + piece[-1].stem
         if whole != stems:
             yield whole
+    last = piece[-1]
+    if len(last.lemma) > _INSIDE and last.lemma.endswith("s"):  # the genitive, where the stemmer leaves it ("des Maschinenbaus")
+        yield "".join(word.stem for word in piece[:-1]) + stem(last.lemma[:-1])
 
 
-def _in_a_compound(found: Sequence[Word], at: int) -> bool:
-    """ "Go" in "Go-live" is no language."""
+def _plain(piece: Sequence[Word]) -> str:
+    return " ".join(word.raw.casefold() for word in piece)
+
+
+def _meant(name: _Name, piece: Sequence[Word]) -> bool:
+    """An adjective is not the noun that it comes from: "elektronisch" is no Elektronik."""
+    last = piece[-1].lemma
+    return not _ADJECTIVE.fullmatch(last) or "isch" in name.plain
+
+
+def _is_exactly(name: _Name, found: Sequence[Word], at: int) -> bool:
+    """Where it counts, in this very spelling, and not in a compound: "Go" in "Go-live" is no language."""
+    if not name.exact:
+        return True
     after = found[at + 1] if at + 1 < len(found) else None
-    return bool(after and after.joined and after.raw.islower())
+    return found[at].raw == name.exact and not (after and after.joined and after.raw.islower())
 
 
 @cache

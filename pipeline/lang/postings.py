@@ -27,6 +27,17 @@ def section_of(heading: str) -> str:
 
 
 @lru_cache(maxsize=1024)
+def section_like(heading: str) -> str:
+    """The same for what is a heading for sure: by the words in it."""
+    return section_of(heading) or next((name for name, pattern in _headings() if pattern.search(heading)), "")
+
+
+@cache
+def _headings() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    return tuple((name, re.compile("|".join(patterns), re.IGNORECASE)) for name, patterns in _data()["headings"].items())
+
+
+@lru_cache(maxsize=1024)
 def label_of(text: str) -> str:
     """ "customer", "place", "workload", "start", or empty."""
     return next((name for name, words in _data()["labels"].items() if key(text) in words), "")

@@ -34,9 +34,13 @@ _TOKEN = re.compile(r"(?<![\w.])\.[A-Za-z]{2,}(?!\w)|\d+(?:[.,]\d+)+|\w+(?:[.@&'
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """`raw` as printed, `stem` as compared; `[start, end)` in the text. `joined` to the word before by hyphen or slash."""
+    """`raw` as printed, `lemma` without case and gender, `stem` as compared; `[start, end)` in the text.
+
+    `joined` to the word before by hyphen or slash.
+    """
 
     raw: str
+    lemma: str
     stem: str
     start: int
     end: int
@@ -50,7 +54,7 @@ def words(text: str) -> tuple[Word, ...]:
     plain = neutral(text)
     for match in _TOKEN.finditer(plain):
         joined = bool(found) and match.start() > found[-1].end and plain[found[-1].end : match.start()] in ("-", "/", "‑", "–")
-        found.append(Word(match.group(), stem(match.group()), match.start(), match.end(), joined))
+        found.append(Word(match.group(), lemma(match.group()), stem(match.group()), match.start(), match.end(), joined))
     return tuple(found)
 
 
@@ -62,11 +66,18 @@ def neutral(text: str) -> str:
 
 
 @lru_cache(maxsize=65536)
-def stem(word: str) -> str:
-    """One word as it is compared. Dots within go: Node.js is nodejs."""
+def lemma(word: str) -> str:
+    """One word without case and gender."""
     word = word.casefold().replace("’", "'")
     for pattern, form in _PERSONS:
         word, changed = pattern.subn(form, word)
         if changed:
             break
+    return word
+
+
+@lru_cache(maxsize=65536)
+def stem(word: str) -> str:
+    """One word as it is compared. Dots within go: Node.js is nodejs."""
+    word = lemma(word)
     return str(_STEMMER.stemWord(re.sub(r"(?<=[^\W\d])\.(?=\w)", "", word)))

@@ -22,6 +22,9 @@ from pipeline.model.timespan import Months, months
 TITLE, WORK, SKILL, TRAINING, CERTIFICATE, OTHER = "title", "work", "skill", "training", "certificate", "other"
 """Kinds of statements."""
 
+SHORT = 5
+"""Letters of an item that means nothing by itself."""
+
 _PRIVATE = (
     "name",
     "first_name",
@@ -128,8 +131,13 @@ def _project(project: Project, span: int) -> Iterator[Statement]:
 
 
 def _skills(name: Sourced | None, items: tuple[Sourced, ...]) -> Iterator[Statement]:
-    """The group's name says what its items are, and often is a skill itself."""
-    yield from _said(SKILL, [name, *items])
+    """The name of a group often is a skill itself, and short items mean nothing without it ("SAP": "MM", "Führerschein": "B, C")."""
+    yield from _said(SKILL, [name])
+    for item in items:
+        if name and len(item.wording) <= SHORT and item.wording.isupper():
+            yield Statement(SKILL, neutral(f"{name.wording} {item.wording}"), _lines(name, item))
+        else:
+            yield from _said(SKILL, [item])
 
 
 def _education(education: Education) -> Iterator[Statement]:

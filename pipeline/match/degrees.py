@@ -96,3 +96,8 @@ def degree_asked(text: str) -> DegreeAsked | None:
     if not found:
         return None
     return min(found, key=lambda asked: asked.level) if _OR.search(text) else max(found, key=lambda asked: asked.level)
+
+
+def degrees_named(text: str) -> list[tuple[int, int]]:
+    """Where a requirement names a level of education."""
+    return [match.span() for _, pattern in _WISHES for match in pattern.finditer(text)]

@@ -26,8 +26,7 @@ _PLANNED = re.compile(
 )
 BESIDE = 2
 """Words from a single letter to another skill that makes it one."""
-_REACH = 4
-"""So many words may stand between "keine" and what it denies."""
+_CLAUSE = re.compile(r"[,;.:!?()]|\b(?:aber|but|sondern)\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +96,8 @@ def facts(cv: AnonymousCv, lexicon: Concepts) -> Facts:
 
 def _meant(mentions: Sequence[Mention], statement: Statement, found: Sequence[Word], lexicon: Concepts) -> list[Mention]:
     """Without what is denied, and without single letters outside lists of skills: "Klasse C" is no programming language."""
-    meant = [mention for mention in mentions if not _denied(found, mention.first)]
+    denied = _denied(statement.text, found)
+    meant = [mention for mention in mentions if not denied[mention.first]]
     return [
         mention
         for mention in meant
@@ -105,11 +105,18 @@ def _meant(mentions: Sequence[Mention], statement: Statement, found: Sequence[Wo
     ]
 
 
-def _denied(found: Sequence[Word], first: int) -> bool:
-    for at in range(max(0, first - _REACH), first):
-        if _NEGATIONS.fullmatch(found[at].raw):
-            return found[at + 1].raw.casefold() not in _BUT
-    return False
+def _denied(text: str, found: Sequence[Word]) -> list[bool]:
+    """For each word: does its clause say that it is not so? ("Kenntnisse in SAP FI habe ich keine, DATEV beherrsche ich sicher.")"""
+    clauses: list[int] = []
+    for i, word in enumerate(found):
+        new = i > 0 and bool(_CLAUSE.search(text[found[i - 1].end : word.start]))
+        clauses.append(clauses[-1] + new if clauses else 0)
+    negative = {
+        clause
+        for i, (word, clause) in enumerate(zip(found, clauses, strict=True))
+        if _NEGATIONS.fullmatch(word.raw) and not (i + 1 < len(found) and found[i + 1].raw.casefold() in _BUT)
+    }
+    return [clause in negative for clause in clauses]
 
 
 def to_bytes(found: Facts) -> bytes:

@@ -12,13 +12,14 @@ from pipeline.lang.concept import Concepts
 from pipeline.lang.postings import marked
 from pipeline.lang.words import stem
 from pipeline.match.anonymous import CERTIFICATE, OTHER, SKILL, TITLE, TRAINING
+from pipeline.match.degrees import BACHELOR
 from pipeline.match.facts import Facts, Hit, Said
 from pipeline.match.wanted import Term, Wanted
 from pipeline.model.match import Experience, Reason, Status
 from pipeline.model.timespan import years as years_of
 
 LEVELS = ("A1", "A2", "B1", "B2", "C1", "C2", "native")
-ALIKE = 92
+ALIKE = 88
 """So alike, of 100, two long words must be to be the same one mistyped."""
 LONG = 7
 """Letters of a word that may be mistyped, or be part of a longer one."""
@@ -103,7 +104,8 @@ def _of_term(facts: Facts, term: Term, asked: Wanted, lexicon: Concepts) -> Foun
     if not (term.concept or term.words):
         return _experience(facts, asked)
     found = _concept(facts, term, lexicon, comparable=asked.comparable) if term.concept else _words(facts, term)
-    if found.strength and (asked.trained or asked.certified or (term.concept and lexicon.by_key[term.concept].kind == "training")):
+    kind = lexicon.by_key[term.concept].kind if term.concept else ""
+    if found.strength and kind != "certificate" and (asked.trained or asked.certified or kind == "training"):
         found = _trained(facts, found, certified=asked.certified)
     if not found.strength:
         return _elsewhere(facts, term, asked) if asked.years and not term.concept else found
@@ -118,8 +120,10 @@ def _concept(facts: Facts, term: Term, lexicon: Concepts, *, comparable: bool = 
         return Found(1, _places(facts, exact), (Reason(key="planned", values={"what": term.text}),))
     if comparable and (hits := _hits(facts, _comparable(lexicon, term.concept))):
         return Found(2, _places(facts, hits))
-    if hits := _hits(facts, _near(lexicon, term.concept)):
+    if hits := _hits(facts, lexicon.near(term.concept)):
         return Found(1, _places(facts, hits), (Reason(key="near", values={"what": term.text}),))
+    if hits := _hits(facts, _comparable(lexicon, term.concept)):  # said, for a person to weigh; it is another thing
+        return Found(0, _places(facts, hits), (Reason(key="beside", values={"what": term.text}),))
     return NOTHING
 
 
@@ -127,11 +131,6 @@ def _concept(facts: Facts, term: Term, lexicon: Concepts, *, comparable: bool = 
 def _comparable(lexicon: Concepts, concept: str) -> frozenset[str]:
     """What is comparable, with all that is a kind of it."""
     return frozenset(key for beside in lexicon.comparable(concept) for key in lexicon.below(beside))
-
-
-@lru_cache(maxsize=4096)
-def _near(lexicon: Concepts, concept: str) -> frozenset[str]:
-    return lexicon.near(concept) | _comparable(lexicon, concept)
 
 
 def _hits(facts: Facts, wanted: frozenset[str]) -> list[Hit]:
@@ -205,7 +204,8 @@ def _with_years(facts: Facts, found: Found, least: float) -> Found:
         return replace(found, places=shown, years=counted)
     key = "years_short" if counted else "years_not_shown"
     reason = Reason(key=key, values={"found": f"{counted:g}", "least": f"{least:g}"})
-    return replace(found, strength=min(found.strength, 1), years=counted, reasons=(*found.reasons, reason))
+    strength = min(found.strength, 1) if counted else 0
+    return replace(found, strength=strength, years=counted, reasons=(*found.reasons, reason), open=not counted)
 
 
 def _elsewhere(facts: Facts, term: Term, asked: Wanted) -> Found:
@@ -252,4 +252,7 @@ def _degree(facts: Facts, term: Term) -> Found:
     if places:
         return Found(2, places)
     lower = tuple(Place(at) for level, at in sorted(facts.degrees, reverse=True) if level)
-    return Found(1, lower, (Reason(key="degree_lower", values={"what": term.text}),)) if lower else NOTHING
+    if not lower:
+        return NOTHING
+    studied = any(level >= BACHELOR for level, _ in facts.degrees)
+    return Found(int(studied or term.degree < BACHELOR), lower, (Reason(key="degree_lower", values={"what": term.text}),))

@@ -12,12 +12,18 @@ from pipeline.lang.concept import Concepts
 from pipeline.lang.postings import filler, levels_in, marked, marker, without_years
 from pipeline.lang.tongues import tongues_in
 from pipeline.lang.words import Word, neutral, stem, words
-from pipeline.match.degrees import VOCATIONAL, degree_asked
+from pipeline.match.degrees import VOCATIONAL, degree_asked, degrees_named
 from pipeline.match.licences import licence_asked
 from pipeline.model.profile import Requirement
 
+GENERIC = frozenset({"bachelor", "master", "diplom", "doctorate", "university-degree", "completed-vocational-training"})
+"""Concepts that name a level of education and no subject: those are held against a scale."""
 _PRODUCT = re.compile(r"\w*(?:[a-zäöü][A-ZÄÖÜ]|[A-ZÄÖÜ]{2}|\d)\w*")
 """What looks like the name of a product or a rule: PpUGV, SAPUI5, REFA."""
+
+
+RUN = 3
+"""Words of an unknown thing in a list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +63,11 @@ def wanted(requirement: Requirement, title: str, lexicon: Concepts) -> Wanted:
     text = without_years(_without_tail(neutral(requirement.text)))
     trained, certified = bool(marker("training").search(text)), bool(marker("certificate").search(text))
     groups = _tongues(text, requirement) or _groups(text, lexicon)
-    soft = bool(groups) and all(term.concept and lexicon.by_key[term.concept].kind == "soft" for group in groups for term in group)
-    known = any(term.concept or term.tongue or term.licence or term.degree for group in groups for term in group)
-    soft = soft or (not known and bool(marker("soft").search(text)))
+    terms = [term for group in groups for term in group]
+    known = any(not term.words for term in terms)
+    soft = bool(terms) and known and all(bool(term.words) or _is_soft(term, lexicon) for term in terms)
+    at = marker("soft").search(text)
+    soft = soft or (at is not None and (not known or at.start() < 3))
     if requirement.years and (not known or not groups) and (not groups or marker("position").search(text)):
         groups = (_title_terms(title, lexicon),) if marker("position").search(text) else ()
         groups = tuple(group for group in groups if group) or ((Term(requirement.text),),)
@@ -72,6 +80,10 @@ def wanted(requirement: Requirement, title: str, lexicon: Concepts) -> Wanted:
         comparable=bool(marker("comparable").search(requirement.text)),
         soft=soft,
     )
+
+
+def _is_soft(term: Term, lexicon: Concepts) -> bool:
+    return bool(term.concept) and lexicon.by_key[term.concept].kind == "soft"
 
 
 def _without_tail(text: str) -> str:
@@ -97,8 +109,12 @@ def _tongues(text: str, requirement: Requirement) -> tuple[tuple[Term, ...], ...
 def _groups(text: str, lexicon: Concepts) -> tuple[tuple[Term, ...], ...]:
     """The terms in order, joined by what stands between them: "Go, Kotlin oder Java" is one group, "Python und SQL" are two."""
     terms = _terms(text, words(text), lexicon)
+    degrees = tuple((term,) for term, _, _ in terms if term.degree)
+    terms = [found for found in terms if not found[0].degree]
+    if degrees and marker("examples").search(text):  # "ein Studium, z. B. Wirtschaftsingenieurwesen": the subject is an example
+        return degrees
     if not terms:
-        return ()
+        return degrees
     joins: list[str] = []
     listing = False  # within examples: "Datenbanken wie Oracle, MySQL und PostgreSQL"
     for (_, _, end), (_, first, _) in pairwise(terms):
@@ -115,7 +131,14 @@ def _groups(text: str, lexicon: Concepts) -> tuple[tuple[Term, ...], ...]:
             groups[-1].append(term)
         else:
             groups.append([term])
-    return tuple(tuple(dict.fromkeys(group)) for group in groups)
+    return (*degrees, *(tuple(dict.fromkeys(group)) for group in groups if not _said_by_others(group, groups, lexicon)))
+
+
+def _said_by_others(group: list[Term], groups: list[list[Term]], lexicon: Concepts) -> bool:
+    """ "Softwareentwicklung mit Java": what another thing that is asked for includes anyway need not be shown by itself."""
+    umbrella = group[0].concept if len(group) == 1 else ""
+    others = [term.concept for other in groups if other is not group for term in other if term.concept]
+    return bool(umbrella) and any(umbrella != other and umbrella in lexicon.above(other) for other in others)
 
 
 def _join(between: str) -> str:
@@ -134,7 +157,11 @@ def _terms(text: str, found: Sequence[Word], lexicon: Concepts) -> list[tuple[Te
     if licence := licence_asked(text):
         terms.append((Term(licence.text, licence=licence.name), licence.start, licence.end))
         taken = [licence.start <= word.start < licence.end for word in found]
-    for mention in lexicon.mentions(found):
+    trained = bool(marker("training").search(text))
+    mentions = sorted(lexicon.mentions(found), key=lambda mention: (lexicon.by_key[mention.concept].kind == "training") is not trained)
+    for mention in mentions:
+        if mention.concept in GENERIC:
+            continue
         first, last = found[mention.first], found[mention.last - 1]
         if any(taken[mention.first : mention.last]):
             continue
@@ -143,7 +170,8 @@ def _terms(text: str, found: Sequence[Word], lexicon: Concepts) -> list[tuple[Te
     degree = degree_asked(text)
     if degree and (degree.level > VOCATIONAL or not terms):  # "Ausbildung als …": that is said by what follows
         terms.append((Term(degree.text, degree=degree.level), degree.start, degree.end))
-        taken = [mark or degree.start <= word.start < degree.end for mark, word in zip(taken, found, strict=True)]
+    named = degrees_named(text)
+    taken = [mark or any(start <= word.start < end for start, end in named) for mark, word in zip(taken, found, strict=True)]
     terms += _literals(text, found, taken, known=bool(terms))
     return sorted(terms, key=lambda term: term[1])
 
@@ -155,7 +183,7 @@ def _literals(text: str, found: Sequence[Word], taken: Sequence[bool], *, known:
     for i, (word, gone) in enumerate([*zip(found, taken, strict=True), (None, True)]):
         content = word is not None and not gone and _content(word)
         if content and word and known:
-            content = not _bracketed(text, word) and (_is_item(text, found, i) or bool(_PRODUCT.fullmatch(word.raw)))
+            content = not _bracketed(text, word) and (_is_item(text, found, taken, i) or bool(_PRODUCT.fullmatch(word.raw)))
         if content and word and not (run and _join(text[run[-1].end : word.start]) != "and"):
             run.append(word)
             continue
@@ -170,12 +198,21 @@ def _bracketed(text: str, word: Word) -> bool:
     return before.count("(") > before.count(")")
 
 
-def _is_item(text: str, found: Sequence[Word], at: int) -> bool:
-    """Does the word alone stand between connectors, as "Rust" does in "Kotlin und Rust"?"""
-    before = text[found[at - 1].end : found[at].start] if at else ","
-    behind = text[found[at].end : found[at + 1].start] if at + 1 < len(found) else ","
-    opens = bool(re.search(r"[,;/]", before)) or (at > 0 and _joins(found[at - 1]))
-    return opens and (bool(re.search(r"[,;/.]", behind)) or _joins(found[at + 1]))
+def _is_item(text: str, found: Sequence[Word], taken: Sequence[bool], at: int) -> bool:
+    """Does the word, or the run of unknown words that it is in, stand alone between connectors, as "Rust" does in "Kotlin und Rust"?"""
+    first = last = at
+    while first and not taken[first - 1] and _content(found[first - 1]) and not found[first - 1].joined and not _parted(text, found, first):
+        first -= 1
+    while last + 1 < len(found) and not taken[last + 1] and _content(found[last + 1]) and not _parted(text, found, last + 1):
+        last += 1
+    opens = first == 0 or _parted(text, found, first)
+    closes = last + 1 == len(found) or _parted(text, found, last + 1)
+    return opens and closes and last - first < RUN and not (first == 0 and last + 1 == len(found))
+
+
+def _parted(text: str, found: Sequence[Word], at: int) -> bool:
+    """Is there a connector before the word, or is the word before it one?"""
+    return bool(re.search(r"[,;/.]", text[found[at - 1].end : found[at].start])) or _joins(found[at - 1]) or _joins(found[at])
 
 
 def _joins(word: Word) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pipeline.lang.concept import Concepts
 from pipeline.lang.detect import language_of
 from pipeline.lang.lexicon import lexicon
-from pipeline.lang.postings import label_of, level_in, levels_in, marker, section_of, years_in
+from pipeline.lang.postings import label_of, level_in, levels_in, marker, section_like, section_of, years_in
 from pipeline.lang.words import words
 from pipeline.model.document import Document, Line
 from pipeline.model.profile import Importance, Profile, Requirement
@@ -156,7 +156,7 @@ def _kind_of_note(part: str, lexicon_: Concepts) -> str:
 
 def _title(printed: Sequence[Printed]) -> tuple[str, Sequence[Printed]]:
     """The first heading that is none of a section, over as many lines as it runs; else the first line."""
-    at = next((i for i, line in enumerate(printed) if line.heading and not _section(line)), 0)
+    at = next((i for i, line in enumerate(printed) if line.heading and not (i and _section(line))), 0)
     end = at + 1
     while at < len(printed) and end < len(printed) and end - at < 3 and printed[at].heading and printed[end].heading and not _section(printed[end]):
         end += 1
@@ -185,7 +185,8 @@ def _section(line: Printed) -> str:
     if line.bullet or len(line.text) > 2 * LONGEST_HEADING:
         return ""
     name, colon, _ = line.text.partition(":")
-    whole = section_of(line.text) if len(line.text) <= LONGEST_HEADING else ""
+    look = section_like if line.heading else section_of
+    whole = look(line.text) if len(line.text) <= LONGEST_HEADING else ""
     return whole or (section_of(name) if colon and not label_of(name) else "")
 
 

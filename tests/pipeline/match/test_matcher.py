@@ -34,7 +34,7 @@ NURSE = cv(
         (BACKEND, "SQL-Datenbanken", "met"),  # PostgreSQL is one
         (NURSE, "SQL-Datenbanken", "not_found"),
         (cv(skills=["SQL-Datenbanken"]), "PostgreSQL", "partly"),  # but not the other way round
-        (cv(skills=["MySQL"]), "PostgreSQL", "partly"),  # beside it
+        (cv(skills=["MySQL"]), "PostgreSQL", "not_found"),  # beside it
         (cv(skills=["MySQL"]), "PostgreSQL oder vergleichbar", "met"),
         (cv(skills=["JavaScript"]), "Java", "not_found"),
         (cv(summary=["Go-live begleitet"]), "Go", "not_found"),
@@ -44,13 +44,13 @@ NURSE = cv(
         (cv(certificates=["Kubernetes-Zertifikat (geplant)"]), "Kubernetes", "partly"),
         (BACKEND, "mindestens fünf Jahre Erfahrung in der Backend-Entwicklung", "met"),
         (BACKEND, "mindestens zwölf Jahre Erfahrung in der Backend-Entwicklung", "partly"),
-        (cv(skills=["Java"]), "3 Jahre Erfahrung mit Java", "partly"),  # no position shows it
+        (cv(skills=["Java"]), "3 Jahre Erfahrung mit Java", "unclear"),  # no position shows it
         (BACKEND, "5+ Jahre Berufserfahrung", "met"),
         (NURSE, "Projektleitung", "met"),
         (NURSE, "Abgeschlossene Ausbildung als Pflegefachfrau/-mann", "met"),
         (cv(jobs=[("Krankenschwester", "2018-04", "", [])]), "Abgeschlossene Ausbildung als Pflegefachfrau/-mann", "partly"),
         (BACKEND, "Studium der Informatik", "met"),
-        (NURSE, "Studium der Informatik", "partly"),  # there is a training, but no study
+        (NURSE, "Studium der Informatik", "not_found"),  # there is a training, but no study
         (BACKEND, "Deutsch oder Englisch auf C1", "met"),
         (BACKEND, "Englisch C1", "partly"),
         (BACKEND, "Polnisch B1", "unclear"),  # no level named
@@ -62,6 +62,10 @@ NURSE = cv(
         (BACKEND, "Freude an neuen Aufgaben", "unclear"),
         (BACKEND, "Kotlin, idealerweise auch Rust", "met"),
         (BACKEND, "3 Jahre Erfahrung im Bankwesen", "unclear"),  # experience there is, its field nobody says
+        (BACKEND, "Programmiersprache Java", "met"),
+        (NURSE, "Programmiersprache Java", "not_found"),
+        (cv(summary=["Kenntnisse in Java habe ich keine, Kotlin beherrsche ich."]), "Java", "not_found"),
+        (cv(summary=["Kenntnisse in Java habe ich keine, Kotlin beherrsche ich."]), "Kotlin", "met"),
         (cv(summary=["Kenntnisse in Kartenzahlungen"]), "Kartenzahlung", "met"),  # not in the lexicon: by its stem
     ],
 )
