@@ -45,6 +45,7 @@ fuzz: $(VENV)/.dev  ## ten thousand damaged PDFs through the sandbox
 samples: $(VENV)/.dev  ## make the sample CVs and the Word templates anew
 	$(PYTHON) samples/make_samples.py
 	$(PYTHON) samples/make_templates.py
+	$(PYTHON) samples/make_documents.py
 
 lock: $(VENV)/.dev  ## requirements.in -> requirements.txt with hashes
 	$(PYTHON) -m pip install --quiet uv==0.13.8

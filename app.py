@@ -443,6 +443,7 @@ async def start(settings: Settings, *, pace: float = PACE) -> Running:
     from bot.web.api import Api
     from bot.web.health import Health
     from bot.web.hub import Hub
+    from bot.web.matching import MatchingApi
     from bot.web.page import Page
     from bot.web.server import make_app
     from dialogs.services import Services
@@ -462,7 +463,9 @@ async def start(settings: Settings, *, pace: float = PACE) -> Running:
     bot = TeamsBot(
         Services(service, SystemClock().now, partial(link, settings.url)), shop.sender, shop.board, quick.storage.records, shop.worker.nudge
     )
-    app = make_app(shop.adapter, bot, api, Page(templates=names, default=settings.template), health, unsigned=not settings.app_id)
+    matching = MatchingApi(service, shop.worker.nudge, firm=settings.firm, templates=settings.templates)
+    parts = (api, matching, Page(templates=names, default=settings.template), health)
+    app = make_app(shop.adapter, bot, parts, unsigned=not settings.app_id)
     web_runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
     await web_runner.setup()
     await web.TCPSite(web_runner, settings.host, settings.port).start()

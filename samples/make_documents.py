@@ -96,8 +96,40 @@ def profile() -> Doc:
     return document
 
 
+def shortlist() -> Doc:
+    document = base(NAVY)
+    header_and_footer(document, NAVY)
+    paragraphs(
+        document,
+        ("{{ labels.shortlist_title }}", "CV Label"),
+        ("{{ name }}", "Title"),
+        ("{%p if customer %}", "Subtitle"),
+        ("{{ customer }}", "Subtitle"),
+        ("{%p endif %}", "Subtitle"),
+    )
+    document.add_paragraph("{{ counts }}")
+    widths = [1.6, 7.8, 2.2, WIDTH - 11.6]
+    head = table(document, widths, 1)
+    for cell, name in zip(head.rows[0].cells, ("rank", "candidate", "score", "musts"), strict=True):
+        put(cell, ("{{ labels.shortlist_" + name + " }}", "Heading 2"))
+        shade(cell, "E8EEF4")
+    loop_rows(
+        document,
+        "rows",
+        widths,
+        [("{{ e.rank }}", "CV Label")],
+        [("{{ e.name }}", "Normal")],
+        [("{{ e.score }}", "Heading 2")],
+        [("{{ e.missing }}", "CV Detail")],
+    )
+    document.add_paragraph("{{ labels.match_how }}", style="Heading 1")
+    paragraphs(document, ("{{ labels.match_rule }}", "Normal"), ("{{ labels.match_ai }}", "Normal"), ("{{ made }}", "CV Detail"))
+    return document
+
+
 if __name__ == "__main__":
     DOCUMENTS.mkdir(exist_ok=True)
     save(match(), DOCUMENTS / "match.docx")
     save(profile(), DOCUMENTS / "profile.docx")
+    save(shortlist(), DOCUMENTS / "shortlist.docx")
     sys.stdout.write(f"{Path(DOCUMENTS).name}\n")

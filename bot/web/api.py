@@ -72,14 +72,14 @@ class Api:
         ]
 
     async def process(self, request: web.Request) -> web.StreamResponse:
-        upload = await _upload(request, most=1)
+        upload = await upload_of(request, most=1)
         job = await self._submit(request, upload, 0, batch="")
         self._started()
         body = {"job_id": job.id, "status": job.state.value, "estimated_time": await self._estimate(1)}
         return web.json_response(body, status=202, headers={"Location": f"/api/jobs/{job.id}"})
 
     async def process_batch(self, request: web.Request) -> web.StreamResponse:
-        upload = await _upload(request, most=MAX_FILES)
+        upload = await upload_of(request, most=MAX_FILES)
         jobs, refused = [], []
         texts = texts_of(request)
         batch = await self._service.batches.open(TENANT, USER, uuid.uuid4().hex)
@@ -96,9 +96,9 @@ class Api:
         return await self._batch(request)
 
     async def get_zip(self, request: web.Request) -> web.StreamResponse:
-        batch = await self._service.batches.get(_tenant(request), request.match_info["batch_id"])
+        batch = await self._service.batches.get(tenant_of(request), request.match_info["batch_id"])
         data = await self._service.batches.as_zip(batch)
-        return web.Response(body=data, content_type="application/zip", headers=_attachment(f"CVs {batch.created:%Y-%m-%d}.zip"))
+        return web.Response(body=data, content_type="application/zip", headers=attachment(f"CVs {batch.created:%Y-%m-%d}.zip"))
 
     async def retry_batch(self, request: web.Request) -> web.StreamResponse:
         await self._service.retry_failed(TENANT, USER, request.match_info["batch_id"])
@@ -111,7 +111,7 @@ class Api:
         return await self._batch(request)
 
     async def _batch(self, request: web.Request, *, status: int = 200) -> web.StreamResponse:
-        batch = await self._service.batches.get(_tenant(request), request.match_info["batch_id"])
+        batch = await self._service.batches.get(tenant_of(request), request.match_info["batch_id"])
         jobs = await self._service.batches.jobs(batch)
         return web.json_response({"batch_id": batch.id, "jobs": [job_json(job, texts_of(request)) for job in jobs]}, status=status)
 
@@ -142,12 +142,12 @@ class Api:
         return web.json_response(job_json(job, texts_of(request)), status=202)
 
     async def get_json(self, request: web.Request) -> web.StreamResponse:
-        name, data = await self._service.resume(_tenant(request), request.match_info["job_id"])
-        return web.Response(body=data, content_type="application/json", headers=_attachment(name))
+        name, data = await self._service.resume(tenant_of(request), request.match_info["job_id"])
+        return web.Response(body=data, content_type="application/json", headers=attachment(name))
 
     async def download(self, request: web.Request) -> web.StreamResponse:
-        name, data = await self._service.word(_tenant(request), request.match_info["job_id"])
-        return web.Response(body=data, content_type=DOCX, headers=_attachment(name))
+        name, data = await self._service.word(tenant_of(request), request.match_info["job_id"])
+        return web.Response(body=data, content_type=DOCX, headers=attachment(name))
 
     async def events(self, request: web.Request) -> web.StreamResponse:
         """Server-sent events: one `job` event per change; a comment now and then keeps the line open."""
@@ -213,7 +213,7 @@ def answered(handler: Handler) -> Handler:
     return wrapped
 
 
-async def _upload(request: web.Request, *, most: int) -> Upload:
+async def upload_of(request: web.Request, *, most: int) -> Upload:
     """Files and fields of a multipart form. Raises UserError: bad_request, no_file, too_many_files, too_large."""
     if not request.content_type.startswith("multipart/"):
         raise UserError("bad_request", detail="multipart/form-data")
@@ -252,11 +252,11 @@ async def _limited(part: BodyPartReader, limit: int) -> bytes:
     return bytes(data)
 
 
-def _tenant(request: web.Request) -> str:
+def tenant_of(request: web.Request) -> str:
     """Files of chats carry their tenant in the link; on loopback the one local user may open them."""
     return request.query.get("tenant", TENANT)
 
 
-def _attachment(name: str) -> dict[str, str]:
+def attachment(name: str) -> dict[str, str]:
     plain = name.encode("ascii", "replace").decode().replace("?", "_").replace('"', "_")
     return {"Content-Disposition": f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name)}"}

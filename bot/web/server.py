@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Protocol
+
 from aiohttp import web
 
 from bot.adapter import TeamsAdapter
 from bot.teams_bot import TeamsBot
-from bot.web.api import Api
 from bot.web.guard import MESSAGES, UNSIGNED, guard
-from bot.web.health import Health
-from bot.web.page import Page
 
 MAX_ACTIVITY = 2**20
 
 
-def make_app(adapter: TeamsAdapter, bot: TeamsBot, api: Api, page: Page, health: Health, *, unsigned: bool) -> web.Application:
+class Routes(Protocol):
+    def routes(self) -> Sequence[web.AbstractRouteDef]: ...
+
+
+def make_app(adapter: TeamsAdapter, bot: TeamsBot, parts: Sequence[Routes], *, unsigned: bool) -> web.Application:
+    """`parts` are the REST API, the page, health: whatever answers."""
     app = web.Application(middlewares=[guard], client_max_size=MAX_ACTIVITY)
 
     app[UNSIGNED] = unsigned
@@ -22,5 +27,5 @@ def make_app(adapter: TeamsAdapter, bot: TeamsBot, api: Api, page: Page, health:
     async def messages(request: web.Request) -> web.Response:
         return await adapter.process(request, bot)
 
-    app.add_routes([web.post(MESSAGES, messages), *api.routes(), *page.routes(), *health.routes()])
+    app.add_routes([web.post(MESSAGES, messages), *(route for part in parts for route in part.routes())])
     return app

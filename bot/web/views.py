@@ -17,6 +17,9 @@ _STATUS = {
     "old_word_file": 415,
     "unknown_job": 404,
     "unknown_candidate": 404,
+    "unknown_profile": 404,
+    "unknown_match": 404,
+    "changed_meanwhile": 409,
     "not_ready": 409,
     "not_yours": 403,
     "not_found": 404,
@@ -46,6 +49,8 @@ def job_json(job: Job, texts: Catalogue) -> dict[str, Any]:
     result, failed = job.result, job.problem
     return {
         "job_id": job.id,
+        "kind": job.kind.value,
+        "profile_id": job.profile or None,
         "status": job.state.value,
         "progress": round(job.progress, 2),
         "steps": _steps(job, texts),

@@ -258,6 +258,7 @@ def languages(lines: Sequence[Line]) -> tuple[tuple[Language, ...], list[Line]]:
                 (pair := re.match(r"([^\W\d_][\w -]{1,25}?)\s*(?:[:(|–—\u2003]|-\s)\s*(.+)$", text))
                 and not cefr(pair.group(1))
                 and cefr(pair.group(2))
+                and len(set(re.findall(r"\b[ABC][12]\b", pair.group(2)))) < 3  # else it is the legend of all levels
             ):
                 # a language that no list names, with a level that says what it is
                 found.append(_language(part(bare(pair.group(1)), line), part(bare(pair.group(2)), line)))

@@ -341,6 +341,7 @@ def _could_be_heading(line: Line) -> bool:
         and 2 < len(text) < 60
         and len(text.split()) <= 7
         and not find_periods(text)
+        and lexicon().labels.get(key(text)) != "mother_tongue"  # within a table of languages
         and "@" not in text
         and not text.endswith((".", ",", ";"))
         and sum(map(str.isalpha, text)) + sum(map(str.isspace, text)) >= 0.75 * len(text)
