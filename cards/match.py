@@ -15,13 +15,14 @@ from pipeline.model.profile import Importance
 ICONS = {Status.MET: "✅", Status.PARTLY: "🟡", Status.UNCLEAR: "❔", Status.NOT_FOUND: "❌"}
 _STYLES = {Band.STRONG: "good", Band.GOOD: "accent", Band.PARTIAL: "warning", Band.WEAK: "attention"}
 _ORDER = (Status.NOT_FOUND, Status.UNCLEAR, Status.PARTLY, Status.MET)
-QUOTED, GAINS, LISTED = 2, 3, 24
-"""Quotes per verdict, things that would change the result, requirements on one card: it must stay small."""
+GAINS, LISTED, FEW = 3, 14, 8
+"""Things that would change the result, requirements on one card, and up to how many of them have two quotes: a card must stay small."""
 
 
 def match_card(match: Match, texts: Catalogue, *, report_url: str) -> CardJson:
     name = match.candidate_name or texts("result.unnamed")
-    listed = match.verdicts[:LISTED]
+    listed = sorted(match.verdicts, key=lambda v: (v.importance is Importance.NICE, _ORDER.index(v.status)))[:LISTED]
+    quotes = 2 if len(match.verdicts) <= FEW else 1
     more = len(match.verdicts) - len(listed)
     gains = sorted((v for v in match.verdicts if v.points > 0), key=lambda v: -v.points)[:GAINS]
     return card(
@@ -30,8 +31,8 @@ def match_card(match: Match, texts: Catalogue, *, report_url: str) -> CardJson:
         plain(" · ".join(filter(None, (match.profile.title, match.profile.customer))), limit=200, isSubtle=True, spacing="None"),
         _score(match.score, texts),
         say(_counts(match, texts), size="Small", spacing="Small"),
-        *_section(texts("match.musts"), [v for v in listed if v.importance is Importance.MUST], texts),
-        *_section(texts("match.nices"), [v for v in listed if v.importance is Importance.NICE], texts),
+        *_section(texts("match.musts"), [v for v in listed if v.importance is Importance.MUST], texts, quotes),
+        *_section(texts("match.nices"), [v for v in listed if v.importance is Importance.NICE], texts, quotes),
         *([say(texts.n("match.more", more), isSubtle=True, size="Small")] if more > 0 else []),
         *([box(say(f"**{texts('match.change')}**"), *(_gain(v, texts) for v in gains))] if gains else []),
         *[plain(reason_text(note, texts), limit=240, isSubtle=True, size="Small", spacing="Small") for note in match.notes],
@@ -64,19 +65,17 @@ def _counts(match: Match, texts: Catalogue) -> str:
     return " · ".join(parts)
 
 
-def _section(heading: str, verdicts: Sequence[Verdict], texts: Catalogue) -> list[Element]:
-    """What is missing on top."""
+def _section(heading: str, verdicts: Sequence[Verdict], texts: Catalogue, quotes: int) -> list[Element]:
     if not verdicts:
         return []
-    ordered = sorted(verdicts, key=lambda v: _ORDER.index(v.status))
-    return [say(f"**{heading}**"), *(element for verdict in ordered for element in _verdict(verdict, texts))]
+    return [say(f"**{heading}**"), *(_verdict(verdict, texts, quotes) for verdict in verdicts)]
 
 
-def _verdict(verdict: Verdict, texts: Catalogue) -> list[Element]:
-    shown = [plain(verdict.text, limit=200)]
+def _verdict(verdict: Verdict, texts: Catalogue, quotes: int) -> Element:
+    shown = [plain(verdict.text, limit=160)]
     shown += [
-        plain(texts("match.quote", text=clip(quote.text, 160), page=quote.page), limit=200, isSubtle=True, size="Small", spacing="None")
-        for quote in verdict.quotes[:QUOTED]
+        plain(texts("match.quote", text=clip(quote.text, 110), page=quote.page), limit=150, isSubtle=True, size="Small", spacing="None")
+        for quote in verdict.quotes[:quotes]
     ]
     told = [texts("match.experience", what=clip(one.what, 40), years=texts.number(one.years)) for one in verdict.experience]
     told += [reason_text(reason, texts) for reason in verdict.reasons]
@@ -84,8 +83,8 @@ def _verdict(verdict: Verdict, texts: Catalogue) -> list[Element]:
         by = verdict.override
         told.append(texts("match.overridden", name=by.name or "–", reason=by.reason, engine=texts(f"verdict.{verdict.engine.value}")))
     if told:
-        shown.append(plain("; ".join(told), limit=300, size="Small", italic=True, spacing="None"))
-    return [columns([say(ICONS[verdict.status])], shown, widths=("28px", "stretch"))]
+        shown.append(plain("; ".join(told), limit=220, size="Small", italic=True, spacing="None"))
+    return columns([say(ICONS[verdict.status])], shown, widths=("28px", "stretch"))
 
 
 def _gain(verdict: Verdict, texts: Catalogue) -> Element:
@@ -97,7 +96,7 @@ def _differ(match: Match, texts: Catalogue) -> Element:
     first = match.verdicts[0].requirement if match.verdicts else ""
     return inner_card(
         say(texts("match.differ_lead")),
-        choice("requirement", texts("match.requirement"), [(v.requirement, v.text) for v in match.verdicts], value=first),
+        choice("requirement", texts("match.requirement"), [(v.requirement, clip(v.text, 60)) for v in match.verdicts], value=first),
         choice("status", texts("match.differ_status"), stati, value=Status.MET.value),
         entry("reason", texts("match.differ_reason"), limit=500, lines=True, required=texts("match.differ_missing")),
         actions=[button(texts("match.differ_save"), OverrideVerdict(match.id, "", "", ""), inputs=("requirement", "status", "reason"))],

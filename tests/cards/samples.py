@@ -9,7 +9,8 @@ from cards.chat import cancel_card, delete_card, help_card, note_card, receipt_t
 from cards.elements import CardJson
 from cards.i18n import Catalogue
 from cards.job import job_card
-from pipeline.model.job import Batch, Candidate, Change, DriveItem, Job, Notice, Problem, Receipt, Result, Source, State, Step, Usage
+from pipeline.model.job import Batch, Candidate, Change, DriveItem, Job, Kind, Notice, Problem, Receipt, Result, Source, State, Step, Usage
+from tests.cards.matching_samples import matching_cards
 from tests.conftest import NOW
 
 HOSTILE = (
@@ -115,6 +116,8 @@ def all_cards(texts: Catalogue, *, hostile: bool = False) -> dict[str, CardJson]
         return batch_card(batch.model_copy(update={"page": page}), jobs, texts, now=NOW, **urls)
 
     return {
+        **matching_cards(texts, many[:2], text=HOSTILE if hostile else ""),
+        **{f"busy-{kind.value}": one(job(kind=kind)) for kind in Kind},
         "waiting": one(job()),
         **{f"step-{step.value}": one(job(state=State.RUNNING, step=step, attempts=1)) for step in Step},
         "second-attempt": one(job(state=State.RUNNING, step=Step.READING, attempts=2)),
