@@ -1,6 +1,7 @@
 """What it carries: `many` (200 CVs, a slow model), `throughput` (1 and 2 workers), `idle`, `turns` (50 messages a second), `simulation`.
 
-Each prints one line of JSON. Everything runs on this computer, the fakes too.
+Each prints one line of JSON, and a line `missed` where something was lost, wrong, unanswered or slower than wanted; then it exits with 1.
+Everything runs on this computer, the fakes too.
 """
 
 from __future__ import annotations
@@ -320,9 +321,14 @@ async def turns(folder: Path, *, rate: float = 50.0, seconds: float = 120.0) -> 
                     await asyncio.sleep(0.005)
                 await asyncio.gather(*tasks)
                 pss = memory([process.pid])
+                unanswered = sent - sum(len(chat.messages) for chat in ledger.conversations.values())
+                until = monotonic() + 30  # cards may follow behind the answer
+                while unanswered > 0 and monotonic() < until:
+                    await asyncio.sleep(0.5)
+                    unanswered = sent - sum(len(chat.messages) for chat in ledger.conversations.values())
     times.sort()
     return {
-        "messages": sent, "errors": errors, "p50_ms": round(times[len(times) // 2] * 1000), "p95_ms": round(times[int(len(times) * 0.95)] * 1000),
+        "messages": sent, "errors": errors, "unanswered": unanswered, "p50_ms": round(times[len(times) // 2] * 1000), "p95_ms": round(times[int(len(times) * 0.95)] * 1000),
         "p99_ms": round(times[int(len(times) * 0.99)] * 1000), "max_ms": round(times[-1] * 1000), "pss_mb": round(pss),
     }  # fmt: skip
 
@@ -376,15 +382,53 @@ async def simulation(folder: Path, *, cvs: int = 10_000, workers: int = 8, at_on
         }  # fmt: skip
 
 
+def missed(name: str, found: dict, cvs: int | None) -> list[str]:
+    """What is not as wanted, in words; a run in which nothing happened is not as wanted either."""
+    match name:
+        case "many":
+            wanted = {
+                "all done": found["states"] == {"done": cvs or 200},
+                "model asked": found["model_calls_at_once"] > 0,
+                "wall ≤ 1.15": found["ratio"] <= 1.15,
+                "memory ≤ 400 MB": found["peak_pss_mb"] <= 400,
+            }
+        case "throughput":
+            wanted = {"≥ 12 CVs/s": found["2 workers"] >= 12, "two ≥ 1.5 × one": found["ratio"] >= 1.5}
+        case "idle":
+            wanted = {
+                "1 to 30 calls a minute": 0 < found["all_calls_per_minute"] <= 30,
+                "worker ≤ 5 s": found["worker_start_s"]["max"] <= 5,
+                "serve ≤ 2 s": found["serve_drop_to_first_progress_s"]["max"] <= 2,
+            }
+        case "turns":
+            wanted = {
+                "messages sent": found["messages"] > 0,
+                "no errors": found["errors"] == 0,
+                "all answered": found["unanswered"] <= 0,
+                "p95 ≤ 500 ms": found["p95_ms"] <= 500,
+            }
+        case _:
+            wanted = {key: found[key] == 0 for key in ("lost", "stuck", "duplicate_files", "duplicate_cards")}
+            wanted |= {"orphans ≤ kills": found["orphans"] <= found["kills"], "all dropped": found["cvs"] == (cvs or 10_000)}
+            wanted |= {"killed": found["kills"] > 0}
+    return [words for words, true in wanted.items() if not true]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("what", nargs="*", default=["many", "throughput", "idle", "turns", "simulation"])
     parser.add_argument("--cvs", type=int)
     arguments = parser.parse_args()
+    bad = False
     for name in arguments.what:
         with tempfile.TemporaryDirectory() as folder:
             extra = {"cvs": arguments.cvs} if arguments.cvs else {}
-            print(name, json.dumps(asyncio.run(globals()[name](Path(folder), **extra))), flush=True)
+            found = asyncio.run(globals()[name](Path(folder), **extra))
+        print(name, json.dumps(found), flush=True)
+        if missing := missed(name, found, arguments.cvs):
+            bad = True
+            print(name, "missed:", ", ".join(missing), flush=True)
+    sys.exit(bad)
 
 
 if __name__ == "__main__":

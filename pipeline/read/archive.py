@@ -28,12 +28,16 @@ _DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSErr
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A file of an archive: its name without folders, and its bytes, or why it cannot be had: the key of an error and its limit in MB."""
+    """A file of an archive: its name without folders, and its bytes, or why it cannot be had: the key of an error and its limit in MB.
+
+    `unpacked`: how many bytes came out of the archive, also where they are not kept.
+    """
 
     name: str
     data: bytes = b""
     problem: str = ""
     limit: int = 0
+    unpacked: int = 0
 
 
 def members(archive: bytes) -> Iterator[Member]:
@@ -58,7 +62,7 @@ def members(archive: bytes) -> Iterator[Member]:
         total = 0
         for info in files:
             member = _member(opened, info, room=MAX_TOTAL - total)
-            total += len(member.data)
+            total += member.unpacked
             yield member
 
 
@@ -73,16 +77,16 @@ def _member(opened: zipfile.ZipFile, info: zipfile.ZipInfo, *, room: int) -> Mem
                 if len(data) > room:
                     raise UserError("archive_too_large", limit=MAX_TOTAL // 2**20)
                 if len(data) > MAX_BYTES:
-                    return Member(name, problem="too_large", limit=MAX_BYTES // 2**20)
+                    return Member(name, problem="too_large", limit=MAX_BYTES // 2**20, unpacked=len(data))
                 if len(data) > unlikely:
-                    return Member(name, problem="archive_bomb")
+                    return Member(name, problem="archive_bomb", unpacked=len(data))
     except _DAMAGED:
-        return Member(name, problem="damaged")
+        return Member(name, problem="damaged", unpacked=len(data))
     whole = bytes(data)
     if is_archive(whole):
         raise UserError("archive_nested", file=name)
     known = is_pdf(whole) or is_word_file(whole) or is_old_word_file(whole)
-    return Member(name, whole) if known else Member(name, problem="unknown_format")
+    return Member(name, whole, unpacked=len(whole)) if known else Member(name, problem="unknown_format", unpacked=len(whole))
 
 
 def _passed_over(path: str) -> bool:

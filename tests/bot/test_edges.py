@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from time import perf_counter
@@ -215,6 +217,14 @@ def test_sqlite_is_not_put_on_a_network_drive(tmp_path: Path, place: str, kind: 
         "42 21 0:51 / /mnt/nfs rw - nfs4 server:/x rw\n"
     )
     assert network_drive(Path(place), mounts) == kind
+
+
+@pytest.mark.parametrize(("level", "heard"), [("DEBUG", 1), ("WARNING", 1), ("ERROR", 0)])
+def test_libraries_warn_only_where_warnings_are_wanted(level: str, heard: int) -> None:
+    calls = "pool = logging.getLogger('urllib3.connectionpool'); pool.debug('sent'); pool.warning('full')"
+    code = f"import logging; from bot.logs import set_up; set_up('{level}'); {calls}"
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2])
+    assert len(ended.stderr.splitlines()) == heard
 
 
 def test_log_lines_are_json_without_messages_of_errors() -> None:

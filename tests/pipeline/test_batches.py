@@ -129,6 +129,14 @@ def test_a_bomb_ends_early_and_the_rest_goes_on() -> None:
     assert [(m.problem, m.limit) for m in members(large)] == [("too_large", 15)]
 
 
+def test_files_that_are_too_large_count_towards_the_whole_although_nothing_of_them_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "MAX_TOTAL", 2 * limits.MAX_BYTES)
+    huge = b"%PDF-" + bytes(limits.MAX_BYTES)
+    with pytest.raises(UserError) as refused:
+        list(members(packed({f"{i}.pdf": huge for i in range(3)}, how=zipfile.ZIP_STORED)))
+    assert refused.value.key == "archive_too_large"
+
+
 def test_what_an_archive_says_of_its_sizes_is_not_believed() -> None:
     data = bytearray(packed({"cv.pdf": b"%PDF-" + bytes(30 * 2**20)}))
     at = data.index(b"PK\x01\x02") + 24
