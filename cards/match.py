@@ -61,7 +61,7 @@ def _counts(match: Match, texts: Catalogue) -> str:
         f"{ICONS[status]} {found[status]} {texts(f'verdict.{status.value}')}"
         for status in (Status.MET, Status.PARTLY, Status.UNCLEAR, Status.NOT_FOUND)
     ]
-    parts.append(texts("match.years", years=texts.number(match.years)))
+    parts.append(texts("match.years", years=texts.amount(match.years)))
     return " · ".join(parts)
 
 
@@ -77,7 +77,7 @@ def _verdict(verdict: Verdict, texts: Catalogue, quotes: int) -> Element:
         plain(texts("match.quote", text=clip(quote.text, 110), page=quote.page), limit=150, isSubtle=True, size="Small", spacing="None")
         for quote in verdict.quotes[:quotes]
     ]
-    told = [texts("match.experience", what=clip(one.what, 40), years=texts.number(one.years)) for one in verdict.experience]
+    told = [texts("match.experience", what=clip(one.what, 40), years=texts.amount(one.years)) for one in verdict.experience]
     told += [reason_text(reason, texts) for reason in verdict.reasons]
     if verdict.override:
         by = verdict.override

@@ -81,7 +81,7 @@ def _requirements(heading: str, requirements: Sequence[Requirement], texts: Cata
 def _asked(requirement: Requirement, texts: Catalogue) -> str:
     parts = [texts("profile.weight_is", weight=requirement.weight)]
     if requirement.years:
-        parts.append(texts("profile.years_least", years=texts.number(requirement.years)))
+        parts.append(texts("profile.years_least", years=texts.amount(requirement.years)))
     if requirement.level:
         parts.append(texts("profile.level_least", level=requirement.level))
     return " · ".join(parts)

@@ -354,7 +354,7 @@ class Service:
             candidate = await self.candidates.of_user(tenant, user, candidate_id)
         except UserError:
             return []
-        found = [await self.store.get(JOBS, tenant, key, Job) for key in candidate.jobs]
+        found = [await self.store.get(JOBS, tenant, key, Job) for key in (*candidate.jobs, *candidate.matches)]
         return [job for job in found if job]
 
     async def reject(self, candidate: Candidate) -> datetime:

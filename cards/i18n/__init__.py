@@ -38,6 +38,10 @@ class Catalogue:
         text = f"{value:.{digits}f}"
         return text.replace(".", ",") if self.language == "de" else text
 
+    def amount(self, value: float) -> str:
+        """To a tenth, and whole numbers without it."""
+        return self.number(value, 0 if float(value).is_integer() else 1)
+
 
 def catalogue(locale: str) -> Catalogue:
     """The catalogue of a locale ("de-DE"); English where there is none."""

@@ -47,9 +47,7 @@ class Nursery:
         async with self._lock:
             self._process.stdin.write(pickle.dumps(spec).hex().encode() + b"\n")
             await self._process.stdin.drain()
-            pid = await self._begun.get()
-        self._ended.setdefault(pid, asyncio.get_running_loop().create_future())
-        return pid
+            return await self._begun.get()
 
     def kill(self, pid: int, number: int = signal.SIGKILL) -> None:
         if not self._ended[pid].done():
@@ -65,9 +63,9 @@ class Nursery:
         while line := await self._process.stdout.readline():
             words = line.split()
             if words[0] == b"ended":
-                future = self._ended.setdefault(int(words[1]), asyncio.get_running_loop().create_future())
-                future.set_result(int(words[2]))
-            elif words[0] == b"began":
+                self._ended[int(words[1])].set_result(int(words[2]))
+            elif words[0] == b"began":  # a number may come back: it is another process then
+                self._ended[int(words[1])] = asyncio.get_running_loop().create_future()
                 self._begun.put_nowait(int(words[1]))
 
 
