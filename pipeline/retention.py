@@ -95,7 +95,7 @@ class Retention:
         periods, now, report = await self._service.periods(tenant), self._store.clock.now(), Report(tenant)
         await self._erase_candidates(tenant, now - timedelta(days=periods.candidate_days), report)
         jobs = readable(await self._store.records.all(JOBS, tenant))
-        owned = {key for candidate in await self._service.candidates.all(tenant) for key in candidate.jobs}
+        owned = {key for candidate in await self._service.candidates.all(tenant) for key in (*candidate.jobs, *candidate.matches)}
         for job in jobs:
             age = now - job.updated
             if job.state == State.DELETED:
@@ -119,7 +119,7 @@ class Retention:
         for candidate in await self._service.candidates.all(tenant):
             if not candidate.erasing and last_use(candidate) > before:
                 continue
-            jobs = [job for key in candidate.jobs if (job := await self._store.get(JOBS, tenant, key, Job))]
+            jobs = [job for key in (*candidate.jobs, *candidate.matches) if (job := await self._store.get(JOBS, tenant, key, Job))]
             receipt = await self._service.erase_candidate(tenant, candidate.id, before=None if candidate.erasing else before)
             if receipt:
                 report.candidates, report.cvs, report.files = report.candidates + 1, report.cvs + receipt.cvs, report.files + receipt.files

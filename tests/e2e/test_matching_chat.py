@@ -26,20 +26,21 @@ POSTING = """neues Profil: Projektleiter Sondermaschinenbau
 class Talk:
     """One person in the 1:1 chat; every message and click has a number of its own."""
 
-    def __init__(self, running: Running, connector: Connector) -> None:
-        self.running, self.connector, self.number = running, connector, 0
+    def __init__(self, running: Running, connector: Connector, *, locale: str = "de-DE") -> None:
+        self.running, self.connector, self.locale, self.number = running, connector, locale, 0
 
-    async def say(self, text: str, wanted: str, *, locale: str = "de-DE", files: list[tuple[str, str]] = ()) -> Sent:  # type: ignore[assignment]
+    async def say(self, text: str, wanted: str, *, files: list[tuple[str, str]] = ()) -> Sent:  # type: ignore[assignment]
         self.number += 1
         before = len(self.connector.sent)
-        await post(self.running, message_activity(self.connector, text=text, files=files, number=f"say-{self.number}", locale=locale))
+        await post(self.running, message_activity(self.connector, text=text, files=files, number=f"say-{self.number}", locale=self.locale))
         return await self._until(wanted, before)
 
-    async def click(self, on: Sent, title: str, wanted: str, **inputs: str) -> Sent:
+    async def click(self, on: Sent, button: str, wanted: str, /, **inputs: str) -> Sent:
         self.number += 1
         before = len(self.connector.sent)
-        action = next(a for a in actions_of(on.card) if a.get("title") == title and a["type"] == "Action.Execute")
-        await post(self.running, click_activity(self.connector, {**action["data"], **inputs}, message=on.message, number=f"click-{self.number}"))
+        action = next(a for a in actions_of(on.card) if a.get("title") == button and a["type"] == "Action.Execute")
+        activity = click_activity(self.connector, {**action["data"], **inputs}, message=on.message, number=f"click-{self.number}")
+        await post(self.running, activity | {"locale": self.locale})
         return await self._until(wanted, before)
 
     async def _until(self, wanted: str, before: int) -> Sent:
@@ -91,8 +92,8 @@ def _choices(card: Any, name: str) -> list[dict[str, str]]:
 
 
 async def test_a_profile_is_edited_on_its_card_and_a_late_edit_is_refused(running: Running, connector: Connector) -> None:
-    talk = Talk(running, connector)
-    profile = await talk.say("new profile: Senior Java Entwickler, 5 Jahre, Kubernetes, München, ab März", "Edit", locale="en-GB")
+    talk = Talk(running, connector, locale="en-GB")
+    profile = await talk.say("new profile: Senior Java Entwickler, 5 Jahre, Kubernetes, München, ab März", "Edit")
     form = await talk.click(profile, "Edit", "Edit job profile")
     filled = {
         "title": "Java Developer",
@@ -123,7 +124,7 @@ async def test_a_profile_is_edited_on_its_card_and_a_late_edit_is_refused(runnin
     assert "Englisch mindestens B2" in str(added.card)
     gone = await talk.click(saved, "Archive", "Archived: Java Developer")
     assert gone.message == saved.message
-    assert "There is no such job profile yet" in (await talk.say("profiles", "no such job profile", locale="en-GB")).text
+    assert "There is no such job profile yet" in (await talk.say("profiles", "no such job profile")).text
 
 
 async def test_a_job_description_as_a_file_is_no_cv(running: Running, connector: Connector, files: Files) -> None:

@@ -96,8 +96,8 @@ BROKEN: dict[str, tuple[Callable[[dict[str, Any], dict[str, Any]], object], str]
     "a scope as it was called": (lambda m, e: m["bots"][0].update(scopes=["groupchat"]), "manifest.json: /bots/0/scopes/0 must be equal to one of"),
     "a placeholder as id": (lambda m, e: m.update(id="{{app_id}}"), "manifest.json: /id must match pattern"),
     "a command's title too long": (
-        lambda m, e: m["composeExtensions"][0]["commands"][0].update(title="K" * 33),
-        "manifest.json: /composeExtensions/0/commands/0/title",
+        lambda m, e: m["bots"][0]["commandLists"][0]["commands"][0].update(title="K" * 129),
+        "manifest.json: /bots/0/commandLists/0/commands/0/title",
     ),
     "a schema of another version": (lambda m, e: m.update(manifestVersion="1.25"), "manifest.json: $schema is not"),
     "a prompt before its version": (
@@ -120,17 +120,14 @@ def test_a_broken_package_does_not_pass(
 def test_every_text_is_there_in_both_languages(manifest: dict[str, Any], english: dict[str, str]) -> None:
     assert readable(manifest).keys() == english.keys() - {"$schema"}
     same = {key for key, text in readable(manifest).items() if english[key] == text}
-    assert same == {"name.short", "bots[0].commandLists[0].commands[1].title", "composeExtensions[0].commands[0].parameters[0].title"}, (
-        "left in German"
-    )
+    assert same == {"name.short", "bots[0].commandLists[0].commands[1].title", "bots[0].commandLists[0].commands[6].title"}, "left in German"
 
 
 def test_the_package_names_what_it_was_built_for(manifest: dict[str, Any]) -> None:
     resource = f"api://{ARGUMENTS['domain']}/botid-{APP}"
-    assert manifest["id"] == manifest["bots"][0]["botId"] == manifest["composeExtensions"][0]["botId"] == APP
+    assert manifest["id"] == manifest["bots"][0]["botId"] == APP
     assert manifest["webApplicationInfo"] == {"id": APP, "resource": resource}
     assert manifest["validDomains"] == [ARGUMENTS["domain"], "token.botframework.com"]
-    assert manifest["staticTabs"][0]["contentUrl"] == f"https://{ARGUMENTS['domain']}/tab"
     assert manifest["developer"] == {
         "name": ARGUMENTS["company"],
         "websiteUrl": ARGUMENTS["website"],

@@ -1,0 +1,39 @@
+"""What the package offers in the chat, the bot understands."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from cards.i18n import catalogue
+from dialogs.matching import Talk, said
+from dialogs.router import _CANCEL, _DELETE, _HELP, _REJECT, _STATUS
+from dialogs.services import Services
+from dialogs.turn import Event, Flow, TextSaid
+from pipeline.model.document import Document
+from tests.conftest import ROOT
+from tests.world import World, make_world
+
+
+@pytest.fixture
+async def world(tmp_path: Path, documents: dict[str, Document]) -> AsyncIterator[World]:
+    async with make_world(tmp_path, documents) as made:
+        yield made
+
+
+@pytest.mark.parametrize("language", ["de", "en"])
+async def test_every_command_of_the_package_is_understood(language: str, world: World) -> None:
+    manifest, english = (json.loads((ROOT / "manifest" / f"{name}.json").read_text("utf-8")) for name in ("manifest", "en"))
+    known = _CANCEL | _DELETE | _HELP | _REJECT | _STATUS
+    titles = [command["title"] for command in manifest["bots"][0]["commandLists"][0]["commands"]]
+    if language == "en":
+        titles = [english[f"bots[0].commandLists[0].commands[{i}].title"] for i in range(len(titles))]
+    assert len(titles) == 8
+    services = Services(world.service, world.clock.now)
+    for title in titles:
+        event = Event("e", world.conversation(), TextSaid(title))
+        text = f"{title} Java" if title in ("rangliste", "shortlist") else title
+        assert title in known or await said(text, Talk(event, Flow(), services, catalogue(language))), title
