@@ -12,6 +12,7 @@ import sys
 import tempfile
 import tomllib
 from dataclasses import asdict, dataclass
+from math import isnan
 from pathlib import Path
 
 import command
@@ -57,7 +58,8 @@ def row(app: Path, profile: Path, expected: set[str], files: list[Path]) -> Row:
     others = [match for match, name in zip(found, whose, strict=True) if name not in expected]
     best = max((match.score for match, name in zip(found, whose, strict=True) if name in expected), default=0)
     persons = {name: whose.index(name) + 1 for name in sorted(expected) if name in whose}
-    return Row(profile.name, ranks[:1] == [1], persons, ranks, round(best - others[0].score, 1) if others else best, others[0].cv if others else "")
+    first = ranks[:1] == [1] and not isnan(found[0].score)
+    return Row(profile.name, first, persons, ranks, round(best - others[0].score, 1) if others else best, others[0].cv if others else "")
 
 
 def main() -> None:
