@@ -1,4 +1,4 @@
-"""Is an expected person first? `ranking.py [FOLDER_OF_PROFILES FOLDER_OF_CVS…]`; without folders our own profiles over all our CVs.
+"""Is an expected person first? `ranking.py [FOLDER_OF_PROFILES FOLDER_OF_CVS…]`; without folders our own profiles over all our CVs but the scans.
 
 Who is expected says expected.toml, in the folder or above it, or in a folder of others *.yaml with `id:` and `expected_fit: […]` beside <id>.md
 or <id>.pdf. A person's family name is the last part of the CV file's name. The margin is the best expected score less the best other one.
@@ -69,7 +69,9 @@ def main() -> None:
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         folders = args.cvs or [cvs.BENCHMARKS / "corpus" / "pdf", cvs.BENCHMARKS / "corpus-made" / "pdf"]
-        files = [path for each in folders for path in sorted(each.glob("*.pdf"))] + ([] if args.cvs else rendering.traps(Path(folder)))
+        files = [path for each in folders for path in sorted(each.glob("*.pdf"))]
+        if not args.cvs:
+            files = [path for path in files if not path.stem.startswith("scan-")] + rendering.traps(Path(folder))
         rows = [row(args.app, profile, expected, files) for profile, expected in expectations(args.profiles)]
     right = sum(each.first for each in rows)
     if args.json:

@@ -12,6 +12,7 @@ import tempfile
 from collections import Counter, defaultdict
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import command
 import cvs
@@ -26,7 +27,8 @@ LIKE = 0.6
 @dataclass
 class Figures:
     confusion: Counter[tuple[str, str]] = field(default_factory=Counter)
-    disagreements: list[dict[str, object]] = field(default_factory=list)
+    disagreements: list[dict[str, Any]] = field(default_factory=list)
+    unread: set[tuple[str, str]] = field(default_factory=set)
     by_profile: dict[str, list[bool]] = field(default_factory=lambda: defaultdict(list))
     quotes: Counter[str] = field(default_factory=Counter)
     strange: list[str] = field(default_factory=list)
@@ -50,6 +52,8 @@ def same(asked: cvs.Requirement, match: command.Match) -> command.Verdict | None
 def hold(gold: cvs.Gold, match: command.Match, figures: Figures) -> None:
     answer = same(gold.requirement, match)
     found = answer.verdict if answer else "no answer"
+    if not answer:
+        figures.unread.add((gold.profile, gold.requirement.text))
     figures.confusion[gold.verdict, found] += 1
     figures.by_profile[gold.profile].append(found == gold.verdict)
     if found != gold.verdict:
@@ -85,17 +89,25 @@ def measured(app: Path, folder: Path) -> Figures:
 
 
 def show(figures: Figures) -> None:
-    found = [*cvs.VERDICTS, *(["no answer"] if any(name == "no answer" for _, name in figures.confusion) else [])]
+    found = [*cvs.VERDICTS, *(["no answer"] if figures.unread else [])]
     command.table("gold \\ found|" + "|".join(found), [(wanted, *(figures.confusion[wanted, each] for each in found)) for wanted in cvs.VERDICTS])
     command.table("profile|agreement", [(name, f"{sum(right)}/{len(right)}") for name, right in figures.by_profile.items()])
+    if figures.unread:
+        command.table("profile|requirement that the product did not read there", sorted(figures.unread))
     print("\nDisagreements:")
     for each in figures.disagreements:
+        if (each["profile"], each["requirement"]["text"]) in figures.unread:
+            continue
         print(f"- {each['profile']} × {each['cv']}: {each['requirement']['text']}")
         print(f"  gold {each['verdict']} {each['quote']!r} ({each['why']}), found {each['found']} {list(each['quotes'])}")
     print("\nQuotes that are missing or do not stand in the CV:")
     print("\n".join(f"- {line}" for line in figures.strange) or "none")
     given, needed = figures.quotes["given"], figures.quotes["needed"]
-    print(f"\nAgreement {figures.agreement():.1%} of {figures.confusion.total()}; with a quote that stands in the CV: {given} of {needed}")
+    answered = sum(count for (_, name), count in figures.confusion.items() if name != "no answer")
+    of_these = figures.agreement() * figures.confusion.total() / max(1, answered)
+    print(
+        f"\nAgreement {figures.agreement():.1%} of {figures.confusion.total()}, {of_these:.1%} of the {answered} answered; with a quote that stands in the CV: {given} of {needed}"
+    )
 
 
 def main() -> None:
@@ -104,7 +116,7 @@ def main() -> None:
         figures = measured(args.app, Path(folder))
     if args.json:
         confusion = {wanted: {found: count for (w, found), count in figures.confusion.items() if w == wanted} for wanted in cvs.VERDICTS}
-        rest = {"disagreements": figures.disagreements, "quotes": figures.quotes, "strange": figures.strange}
+        rest = {"disagreements": figures.disagreements, "unread": sorted(figures.unread), "quotes": figures.quotes, "strange": figures.strange}
         print(json.dumps({"agreement": figures.agreement(), "confusion": confusion, **rest}, ensure_ascii=False, indent=1))
     else:
         show(figures)
