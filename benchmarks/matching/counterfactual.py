@@ -19,6 +19,7 @@ import zlib
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import isnan
 from pathlib import Path
 from typing import Any
 
@@ -158,16 +159,23 @@ def compared(app: Path, folder: Path, pairs: list[Pair]) -> list[tuple[Pair, flo
     return rows
 
 
+def counted(pairs: list[tuple[float, list[str]]]) -> tuple[int, int, float, int]:
+    """Pairs that were answered, those whose scores differ, by how much at most, and those whose verdicts do."""
+    answered = [(difference, differ) for difference, differ in pairs if not isnan(difference)]
+    moved = [abs(difference) for difference, _ in answered if difference]
+    return len(answered), len(moved), max(moved, default=0), sum(bool(differ) for _, differ in answered)
+
+
 def main() -> None:
     args = command.arguments(__doc__).parse_args()
     with tempfile.TemporaryDirectory() as folder:
         rows = compared(args.app, Path(folder), made(Path(folder)))
     kinds = sorted({pair.kind for pair, *_ in rows})
     of = {kind: [(difference, differ) for pair, difference, differ in rows if pair.kind == kind] for kind in kinds}
-    figures = [
-        (kind, len(of[kind]), sum(d != 0 for d, _ in of[kind]), max(abs(d) for d, _ in of[kind]), sum(bool(v) for _, v in of[kind])) for kind in kinds
-    ]
-    wrong = [(pair, difference, differ) for pair, difference, differ in rows if difference or differ]
+    unanswered = sum(isnan(difference) for _, difference, _ in rows)
+    figures = [(kind, *counted(of[kind])) for kind in kinds]
+    wrong = [(pair, difference, differ) for pair, difference, differ in rows if not isnan(difference) and (difference or differ)]
+    moved = sum(bool(difference) for _, difference, _ in wrong)
     if args.json:
         listed = [{"profile": p.profile, "person": p.person, "kind": p.kind, "difference": d, "verdicts": v} for p, d, v in wrong]
         print(
@@ -176,11 +184,11 @@ def main() -> None:
             )
         )
     else:
-        command.table("exchanged|pairs|scores differ|largest difference|verdicts differ", figures)
+        command.table("exchanged|pairs answered|scores differ|largest difference|verdicts differ", figures)
         for pair, difference, differ in wrong:
             print(f"- {pair.profile} × {pair.person}, {pair.kind}: {difference:+} {differ}")
-        print(f"\n{sum(d != 0 for _, d, _ in rows)} of {len(rows)} pairs differ in score")
-    sys.exit(any(difference for _, difference, _ in rows))
+        print(f"\n{moved} of {len(rows)} pairs differ in score, {unanswered} are without an answer")
+    sys.exit(bool(moved or unanswered))
 
 
 if __name__ == "__main__":
