@@ -5,7 +5,7 @@ PYTHON := $(VENV)/bin/python
 NODE := tests/node/node_modules/.package-lock.json
 CORPUS ?= benchmarks/corpus
 
-.PHONY: help run playground test check format eval speed tokens fuzz samples lock clean
+.PHONY: help run playground test check format eval matching speed tokens fuzz samples lock clean
 
 help:  ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -32,6 +32,10 @@ format: $(VENV)/.dev  ## format the code
 
 eval: $(VENV)/.dev  ## score the rules structurer (CORPUS=folder with pdf/ and gold/ takes another set)
 	$(PYTHON) benchmarks/evaluate.py $(CORPUS)
+
+matching: $(VENV)/.dev  ## score the matcher: ranking, verdicts, near misses, layouts, counterfactual pairs, attacks
+	@failed=0; for script in ranking verdicts near_misses layouts counterfactual injection; do \
+	  echo "== $$script"; $(PYTHON) benchmarks/matching/$$script.py || failed=1; done; exit $$failed
 
 speed: $(VENV)/.dev  ## times and memory
 	$(PYTHON) benchmarks/speed.py $(CORPUS)

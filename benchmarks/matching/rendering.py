@@ -19,7 +19,8 @@ from cvs import BENCHMARKS, HERE, LAYOUT
 import make_cvs  # isort: skip  # found by way of cvs
 
 Person = dict[str, Any]
-PAPER = {"printBackground": True, "preferCSSPageSize": True, "paperWidth": 8.27, "paperHeight": 11.69}
+PAPER = {"printBackground": True, "preferCSSPageSize": True, "paperWidth": 8.27, "paperHeight": 11.8}
+"""A4 in inches and a little more: the sidebar, which is 297 mm high, would not fit on its page otherwise."""
 
 
 def person(name: str) -> Person:
