@@ -184,6 +184,8 @@ async def match_command(arguments: argparse.Namespace, settings: Settings) -> in
     try:
         lexicon = concepts(settings.concepts)
         profile = await read_profile(arguments.profile.read_bytes(), arguments.profile.name, tools.reader, lexicon)
+        if not profile.requirements:
+            raise UserError("no_requirements")
 
         async def hold(file: Path) -> Held:
             done = await convert(file.read_bytes(), tools, Options(today=today), word=False)

@@ -18,7 +18,7 @@ from bot.web.hub import Hub
 from bot.web.views import job_json, problem, problem_json, texts_of
 from pipeline.errors import TransientError, UserError
 from pipeline.model.formats import ARCHIVE_SUFFIX
-from pipeline.model.job import Job, Source
+from pipeline.model.job import Job, Kind, Source
 from pipeline.service import MAX_ARCHIVE_BYTES, MAX_BYTES, Service, Submission
 
 TENANT = USER = "local"
@@ -117,7 +117,7 @@ class Api:
 
     async def list_jobs(self, request: web.Request) -> web.StreamResponse:
         jobs = await self._service.jobs_of(TENANT, USER, limit=LISTED)
-        return web.json_response({"jobs": [job_json(job, texts_of(request)) for job in jobs]})
+        return web.json_response({"jobs": [job_json(job, texts_of(request)) for job in jobs if job.kind is Kind.CV]})
 
     async def get_job(self, request: web.Request) -> web.StreamResponse:
         return web.json_response(job_json(await self._job(request), texts_of(request)))
@@ -165,6 +165,8 @@ class Api:
                     continue
                 if job is None:
                     return response
+                if job.kind is not Kind.CV:
+                    continue
                 await response.write(f"event: job\ndata: {json.dumps(job_json(job, texts), ensure_ascii=False)}\n\n".encode())
 
     async def openapi(self, request: web.Request) -> web.StreamResponse:

@@ -10,7 +10,7 @@ from pipeline.model.profile import Importance
 WORTH = {Status.MET: 1.0, Status.PARTLY: 0.5, Status.UNCLEAR: 0.5, Status.NOT_FOUND: 0.0}
 """Unclear counts half: a person has to look, and neither side should profit before."""
 CAP, STEP, FLOOR = 60, 10, 20
-"""With one missing must-have the score is at most 60; each further one takes 10 more, down to 20."""
+"""With one missing must-have the scale ends at 60 instead of 100; each further one takes 10 more, down to 20."""
 BANDS = ((80, Band.STRONG), (60, Band.GOOD), (40, Band.PARTIAL), (0, Band.WEAK))
 
 
@@ -20,12 +20,12 @@ def score(verdicts: Sequence[Verdict]) -> Score:
     weight = sum(verdict.weight for verdict in counted)
     uncapped = round(100 * sum(verdict.weight * WORTH[verdict.status] for verdict in counted) / weight, 2) if weight else 0.0
     missing = sum(verdict.importance is Importance.MUST and verdict.status is Status.NOT_FOUND for verdict in counted)
-    total = int(min(uncapped, cap(missing)) + 0.5)
+    total = int(uncapped * cap(missing) / 100 + 0.5)  # a shorter scale, so that whatever else is missing still costs
     return Score(total=total, uncapped=uncapped, band=next(band for least, band in BANDS if total >= least), missing=missing, cap=cap(missing))
 
 
 def cap(missing: int) -> int:
-    """The most that the score may be with so many missing must-haves."""
+    """Where the scale ends with so many missing must-haves."""
     return max(CAP - STEP * (missing - 1), FLOOR) if missing else 100
 
 

@@ -18,6 +18,7 @@ from openapi_spec_validator import validate
 from app import Running
 from bot.web.api import Api
 from bot.web.hub import Hub
+from bot.web.matching import MatchingApi
 from tests.conftest import ROOT, sample
 from tests.fakes import Connector, message_activity
 
@@ -75,7 +76,8 @@ def test_the_openapi_file_is_valid_and_describes_exactly_the_routes() -> None:
     validate(SPEC)
     assert SPEC["openapi"].startswith("3.1")
     described_routes = {(method.upper(), path) for path, methods in SPEC["paths"].items() for method in methods}
-    real = {(r.method, r.path) for r in Api(None, Hub(), lambda: None, templates=()).routes()} | {("GET", "/health/live"), ("GET", "/health/ready")}
+    parts = (Api(None, Hub(), lambda: None, templates=()), MatchingApi(None, lambda: None, firm="", templates=None))
+    real = {(r.method, r.path) for part in parts for r in part.routes()} | {("GET", "/health/live"), ("GET", "/health/ready")}
     assert described_routes == real
 
 

@@ -21,9 +21,9 @@ def verdict(status: str, importance: str = "must", weight: int = 3, *, counts: b
     [
         ([verdict("met"), verdict("met", "nice", 1)], 100, "strong"),
         ([verdict("met"), verdict("not_found", "nice", 1)], 75, "good"),
-        ([verdict("met", weight=5), verdict("met", weight=5), verdict("not_found", weight=1)], 60, "good"),  # 91 without the cap
-        ([verdict("met")] * 20 + [verdict("not_found")] * 2, 50, "partial"),
-        ([verdict("met")] * 60 + [verdict("not_found")] * 9, 20, "weak"),
+        ([verdict("met", weight=5), verdict("met", weight=5), verdict("not_found", weight=1)], 55, "partial"),  # 91 of a scale to 60
+        ([verdict("met")] * 20 + [verdict("not_found")] * 2, 45, "partial"),
+        ([verdict("met")] * 60 + [verdict("not_found")] * 9, 17, "weak"),
         ([verdict("partly"), verdict("unclear")], 50, "partial"),
         ([verdict("met"), verdict("unclear", counts=False)], 100, "strong"),
         ([], 0, "weak"),
@@ -36,8 +36,8 @@ def test_the_score_follows_from_verdicts_and_weights(verdicts: list[Verdict], to
 
 def test_each_verdict_says_what_it_would_bring_to_meet_it() -> None:
     found, now = scored([verdict("met"), verdict("not_found"), verdict("partly", "nice", 2)])
-    assert now.total == 50
-    assert [v.points for v in found] == [0, 38, 10]  # the last one up to the cap only
+    assert now.total == 30
+    assert [v.points for v in found] == [0, 58, 8]
 
 
 def test_every_quote_is_a_line_of_the_cv_as_it_stands() -> None:
