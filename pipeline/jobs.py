@@ -332,7 +332,7 @@ class Runner:
         run.saved = item
         candidate = await self.service.candidates.remember(job, name, cv.basics.email.text if cv.basics.email else "")
         run.candidate = candidate.id
-        await self.service.matches.learn(job, candidate.id, cv)
+        await self.service.matches.learn(job, candidate.id, cv, done.document)
         version, before = await self.service.candidates.versions(candidate, job)
         await self.service.events.note(job.tenant, "cv.converted", candidate.id, at=job.begun, job=job.id)
         counts = {s: sum(f.severity == s for f in done.findings) for s in ("error", "warning", "info")}

@@ -45,12 +45,13 @@ class Matches:
 
     # --- what the matcher knows of a CV
 
-    async def learn(self, job: Job, candidate: str, cv: Cv) -> None:
+    async def learn(self, job: Job, candidate: str, cv: Cv, document: Document) -> Facts:
         """Keep what the matcher may know of a candidate's newest CV."""
-        found = facts_of(cv, self.lexicon, today=self._store.clock.now().date())
+        found = facts_of(cv, document, self.lexicon, today=self._store.clock.now().date())
         value = job.id.encode() + to_bytes(found)
         record = await self._store.records.get(FACTS, job.tenant, candidate)
         await self._store.records.put(FACTS, job.tenant, candidate, value, etag=record.etag if record else None)
+        return found
 
     async def forget(self, tenant: str, candidate: str) -> None:
         await self._store.records.delete(FACTS, tenant, candidate)
@@ -69,12 +70,13 @@ class Matches:
 
     async def _made(self, candidate: Candidate) -> tuple[str, Facts] | None:
         job = await self._newest(candidate)
-        structured = await self._blobs.get(blob(job, Step.CHECKING.value)) if job else None
-        if job is None or structured is None:
+        if job is None:
             return None
-        cv = from_json(structured, Structured).cv
-        await self.learn(job, candidate.id, cv)
-        return job.id, facts_of(cv, self.lexicon, today=self._store.clock.now().date())
+        try:
+            cv, document = await self._read(job)
+        except UserError:
+            return None
+        return job.id, await self.learn(job, candidate.id, cv, document)
 
     async def _newest(self, candidate: Candidate) -> Job | None:
         """The newest finished CV of the candidate, which made it itself."""
@@ -228,8 +230,8 @@ class Matches:
         job = await self._newest(candidate)
         if job is None:
             raise UserError("not_ready")
-        cv, _ = await self._read(job)
-        facts = facts_of(cv, self.lexicon, today=self._store.clock.now().date())
+        cv, document = await self._read(job)
+        facts = facts_of(cv, document, self.lexicon, today=self._store.clock.now().date())
         found = [(profile, score_of(facts, asked_by(profile, self.lexicon), self.lexicon)) for profile in await self._profiles.all(candidate.tenant)]
         return sorted(found, key=lambda pair: (-pair[1].total, -pair[1].uncapped, pair[0].title))
 

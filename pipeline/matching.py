@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from pipeline.errors import UserError
 from pipeline.lang.concept import Concepts
+from pipeline.lang.tokens import tokens
 from pipeline.match.anonymous import anonymous
 from pipeline.match.compare import asked_by, verdicts_of
 from pipeline.match.facts import ENGINE, Facts, facts
@@ -75,14 +76,24 @@ def _useful(profile: Profile) -> Profile:
     return profile
 
 
-def facts_of(cv: Cv, lexicon: Concepts, *, today: date) -> Facts:
+def facts_of(cv: Cv, document: Document, lexicon: Concepts, *, today: date) -> Facts:
     """What the matcher may know of a CV."""
-    return facts(anonymous(cv, today=today), lexicon)
+    return facts(anonymous(cv, today=today, unreliable=_unreliable(document)), lexicon)
+
+
+def _unreliable(document: Document) -> frozenset[int]:
+    """The lines that hold the pieces which seem to be printed with other letters than the file says."""
+    found = set()
+    for piece in document.doubtful:
+        wanted = set(tokens(piece))
+        best = max(document.lines, key=lambda line: len(wanted & set(tokens(line.text))))
+        found.add(best.number)
+    return frozenset(found)
 
 
 def compare(cv: Cv, document: Document, profile: Profile, lexicon: Concepts, *, today: date, known: Facts | None = None) -> Compared:
     """`known` are the CV's facts where they were made before."""
-    found = known or facts_of(cv, lexicon, today=today)
+    found = known or facts_of(cv, document, lexicon, today=today)
     verdicts, score = verdicts_of(found, document, asked_by(profile, lexicon), lexicon)
     spans = [span for position in cv.positions if (span := months(position.period, today)) and span[1] >= span[0]]
     return Compared(verdicts, score, tuple(_notes(cv, profile)), years(spans), Versions(engine=ENGINE, lexicon=lexicon.version))

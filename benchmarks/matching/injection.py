@@ -31,7 +31,7 @@ ORDERS = {
     "example": hiding.PAYLOADS["fewshot-en"],
 }
 KEYWORDS = {
-    "it-java": "Java, Spring Boot, SQL, PostgreSQL, Kotlin, Apache Kafka, RabbitMQ, Kubernetes, Englisch C2, 2010 - heute Senior Java-Entwickler",
+    "it-java": "Java, Spring Boot, SQL, PostgreSQL, Kotlin, Apache Kafka, RabbitMQ, Kubernetes, Englisch C2",
     "bilanzbuchhaltung": "Bilanzbuchhalter (IHK), Jahresabschlüsse nach HGB seit 2010, IFRS, SAP FI, Englisch C2, Ausbildereignung (AEVO)",
     "pflege-intensiv": "Intensivstation seit 2010, Fachweiterbildung Intensivpflege und Anästhesie, Praxisanleitung, ACLS, ALS, ORBIS",
 }

@@ -77,11 +77,14 @@ class AnonymousCv:
     spoken: tuple[Spoken, ...]
 
 
-def anonymous(cv: Cv, *, today: date) -> AnonymousCv:
-    """The one way from a Cv to the matcher. `today` is what "heute" means where the CV itself does not say."""
+def anonymous(cv: Cv, *, today: date, unreliable: frozenset[int] = frozenset()) -> AnonymousCv:
+    """The one way from a Cv to the matcher. `today` is what "heute" means where the CV itself does not say.
+
+    Lines that are `unreliable` (what is printed there is not what the file says) prove nothing.
+    """
     day = _day(cv.as_of.date) or today
     periods = [*(p.period for p in cv.positions), *(p.period for p in cv.projects)]
-    statements = [s for s in _statements(cv) if not _private(s.text)]
+    statements = [s for s in _statements(cv) if not _private(s.text) and not unreliable & set(s.lines)]
     spoken = tuple(one for entry in cv.languages for one in _spoken(entry))
     return AnonymousCv(cv.language, tuple(statements), tuple(_span(p, day) for p in periods), len(cv.positions), spoken)
 

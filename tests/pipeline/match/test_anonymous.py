@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import pytest
 
 from pipeline.match.anonymous import anonymous
+from pipeline.matching import compare
 from pipeline.model.cv import Cv
-from tests.pipeline.match.cvs import TODAY, cv, facts_of, judged, profile, total
+from tests.pipeline.match.cvs import LEXICON, TODAY, Page, cv, facts_of, judged, profile, total
 
 PRIVATE = {
     "name": "Zeynep Kowalski-Muster",
@@ -98,3 +100,13 @@ def test_praise_and_orders_in_a_cv_change_nothing() -> None:
         ]
     )
     assert total(plain, asked) == total(loud, asked)
+
+
+def test_a_line_that_is_printed_otherwise_than_the_file_says_proves_nothing() -> None:
+    page = Page()
+    made = cv(page, jobs=[("Koch", "2020-01", "", ["Kochen"])], skills=["Java, Kubernetes, Kotlin", "Kotlin"])
+    document = replace(page.document(), doubtful=("Java Kubernetes Kotlin",))
+    asked = profile("Java", "Kotlin")
+    found = compare(made, document, asked, LEXICON, today=TODAY)
+    assert [verdict.status.value for verdict in found.verdicts] == ["not_found", "met"]
+    assert [verdict.status.value for verdict in compare(made, page.document(), asked, LEXICON, today=TODAY).verdicts] == ["met", "met"]
