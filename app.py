@@ -27,6 +27,7 @@ from bot.settings import BadSettings, Settings
 from cards.i18n import catalogue, catalogues
 from cli.arguments import parser
 from pipeline.adapters.clamd import Clamd
+from pipeline.adapters.fallback_drive import FallbackDrive
 from pipeline.adapters.local.system import RandomIds, SystemClock
 from pipeline.adapters.local.tesseract import Tesseract, installed
 from pipeline.adapters.served_drive import ServedDrive
@@ -35,10 +36,12 @@ from pipeline.conversion import Options, Tools, convert
 from pipeline.errors import UserError
 from pipeline.jobs import Runner
 from pipeline.lang.concept import concepts
+from pipeline.link_key import link_key
 from pipeline.matching import Compared, compare, read_profile
 from pipeline.model.job import Job, Periods
+from pipeline.model.person import Person
 from pipeline.model.profile import Profile
-from pipeline.ports import Llm
+from pipeline.ports import Blobs, Drive, Llm, Records
 from pipeline.read.reader import Reader
 from pipeline.read.sandbox import Sandbox
 from pipeline.render.match_report import match_report
@@ -50,8 +53,16 @@ from pipeline.transfer import Storage
 if TYPE_CHECKING:  # the bot's packages load slowly: the command line does without
     from bot.adapter import TeamsAdapter
     from bot.board import Board
+    from bot.incoming import LinkedFiles
+    from bot.places import Places
     from bot.sender import Sender
+    from bot.teams_bot import TeamsBot
     from bot.worker import Worker
+    from dialogs.services import Services
+    from pipeline.adapters.graph.chats import ChatFiles
+    from pipeline.adapters.graph.client import GraphClient
+    from pipeline.adapters.graph.drive import GraphDrive
+    from pipeline.adapters.token_service import TokenService
 
 EX_CONFIG = 78
 SHUTDOWN_SECONDS = 3.0
@@ -276,9 +287,14 @@ async def storage_command(arguments: argparse.Namespace, settings: Settings) -> 
             if bool(periods) != bool(arguments.tenant):
                 sys.stderr.write("app.py retention: --tenant goes together with --hot, --candidate or --log\n")
                 return EX_CONFIG
-            service = make_service(settings, own.storage)
+            graph = make_graph(settings, make_tokens(settings))
+            service = make_service(settings, own.storage, make_drive(settings, own.storage.blobs, graph))
             retention = Retention(service, own.storage.blobs, silent)
-            return await cli.run_retention(service, retention, texts, tenant=arguments.tenant, periods=periods)
+            try:
+                return await cli.run_retention(service, retention, texts, tenant=arguments.tenant, periods=periods)
+            finally:
+                if graph:
+                    await graph.client.close()
         if arguments.action == "migrate" and local and remote:
             source, target = (local, remote) if arguments.to == "azure" else (remote, local)
             return await cli.run_migrate(source.storage, target.storage, texts)
@@ -297,14 +313,77 @@ async def silent(job: Job) -> None:
     """The sweeper of a worker draws the cards of jobs that were erased: their marks are open."""
 
 
-def make_service(settings: Settings, storage: Storage) -> Service:
+def app_tokens(settings: Settings) -> Callable[[str], Awaitable[str]]:
+    """Gives the app's own token for a resource; an empty one without an app id, for stand-ins on this computer."""
+    from pipeline.adapters.entra import AppTokens, Secret, managed_identity_token
+
+    async def none(resource: str) -> str:
+        return ""
+
+    if not settings.app_id:
+        return none
+    if settings.app_type == "UserAssignedMSI":
+        return partial(managed_identity_token, settings.app_id)
+    return AppTokens(Secret(settings.app_id, settings.app_password), settings.app_tenant).token
+
+
+def make_tokens(settings: Settings) -> TokenService | None:
+    """Where people can sign in from the chat; the package is loaded only then."""
+    if not settings.sso_connection:
+        return None
+    from pipeline.adapters.entra import BOT_FRAMEWORK
+    from pipeline.adapters.token_service import TokenService
+
+    own_token = partial(app_tokens(settings), BOT_FRAMEWORK)
+    return TokenService(settings.token_service, connection=settings.sso_connection, app_id=settings.app_id, bot_token=own_token)
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """Microsoft Graph: the client that all share, and the drive behind it."""
+
+    client: GraphClient
+    drive: GraphDrive
+
+
+def make_graph(settings: Settings, tokens: TokenService | None) -> Graph | None:
+    """Where people can sign in, or the firm has a library; the packages are loaded only then."""
+    if not settings.uses_graph:
+        return None
+    from pipeline.adapters.entra import GRAPH
+    from pipeline.adapters.graph.client import GraphClient
+    from pipeline.adapters.graph.drive import GraphDrive
+
+    app_token, library = partial(app_tokens(settings), GRAPH), None
+    if settings.uses_library:
+        from pipeline.adapters.graph.library import LibraryFinder, Wanted
+
+        wanted = Wanted(settings.sharepoint_site, settings.sharepoint_library, settings.sharepoint_drive)
+        library = LibraryFinder(wanted, app_token=app_token, url=settings.graph)
+    client = GraphClient(now=SystemClock().now, url=settings.graph)
+    return Graph(client, GraphDrive(client, tokens=tokens, app_token=app_token, library=library, folder=settings.drive_folder))
+
+
+def make_chat_files(graph: Graph, tokens: TokenService, links: LinkedFiles) -> ChatFiles:
+    from pipeline.adapters.graph.chats import ChatFiles
+
+    return ChatFiles(graph.client, tokens, links)
+
+
+def make_drive(settings: Settings, blobs: Blobs, graph: Graph | None, *, key: bytes = b"") -> Drive:
+    """`key`: what links to the app's own drive are signed with."""
+    served = ServedDrive(blobs, base_url=settings.url, key=key, clock=SystemClock())
+    return FallbackDrive(graph.drive, served) if graph else served
+
+
+def make_service(settings: Settings, storage: Storage, drive: Drive) -> Service:
     names = tuple(template_names(settings.templates))
     periods = Periods(hot_days=settings.hot_days, candidate_days=settings.candidate_days, log_days=settings.log_days)
     return Service(
         records=storage.records,
         blobs=storage.blobs,
         queue=storage.queue,
-        drive=ServedDrive(storage.blobs, base_url=settings.url),
+        drive=drive,
         clock=SystemClock(),
         ids=RandomIds(),
         defaults=Defaults(template=settings.template, templates=names, periods=periods, first_look=settings.lease),
@@ -365,6 +444,11 @@ class Workshop:
     board: Board
     worker: Worker
     adapter: TeamsAdapter
+    places: Places
+    links: LinkedFiles
+    tokens: TokenService | None
+    graph: Graph | None
+    link_key: bytes
 
     async def close(self) -> None:
         """Let running jobs end or give them back; then close everything."""
@@ -374,6 +458,8 @@ class Workshop:
         await self.sandbox.close()
         if self.llm:
             await self.llm.close()
+        if self.graph:
+            await self.graph.client.close()
         await self.kept.close()
 
 
@@ -383,19 +469,27 @@ async def make_workshop(settings: Settings, heard: Callable[[Job], None], *, pac
     from bot.auth import TokenCheck
     from bot.board import Board
     from bot.incoming import LinkedFiles
+    from bot.places import Places
     from bot.sender import Sender
     from bot.worker import Worker
 
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS, thread_name_prefix="work"))
     kept = keep_in_azure(settings, patience=PATIENT) if settings.uses_azure_storage else keep_locally(settings)
     storage = kept.storage
-    service = make_service(settings, storage)
     clock, ids = SystemClock(), RandomIds()
+    key = await link_key(storage.records, ids) if settings.app_id else b""  # on loopback links need no signature
+    tokens = make_tokens(settings)
+    graph = make_graph(settings, tokens)
+    drive = make_drive(settings, storage.blobs, graph, key=key)
+    service = make_service(settings, storage, drive)
     sandbox = Sandbox()
     await sandbox.start()
     llm = make_llm(settings)
     adapter = make_adapter(settings, TokenCheck(settings.app_id) if settings.app_id else None)
-    sender = Sender(adapter, pace=pace / PACE)
+    places = Places(storage.records)
+    sender = Sender(adapter, places, pace=pace / PACE)
+    links = LinkedFiles(hosts=settings.file_hosts, local_origins=settings.local_origins)
+    chats = make_chat_files(graph, tokens, links) if graph and tokens else None
     names = tuple(template_names(settings.templates))
     board = Board(sender, service, url=settings.url, now=clock.now, templates=names, every=pace)
 
@@ -410,17 +504,59 @@ async def make_workshop(settings: Settings, heard: Callable[[Job], None], *, pac
     runner = Runner(
         service=service,
         blobs=storage.blobs,
-        drive=ServedDrive(storage.blobs, base_url=settings.url),
-        incoming=LinkedFiles(hosts=settings.file_hosts, local_origins=settings.local_origins),
+        drive=drive,
+        incoming=chats or links,
         tools=make_tools(settings, sandbox, llm),
         clock=clock,
         ids=ids,
         lease=settings.lease,
         budget=Budget(service.store, limits),
+        messages=chats,
     )
     retention = Retention(service, storage.blobs, notify)
     worker = Worker(runner, storage.queue, publish, count=settings.workers, daily=retention.run_if_due)
-    return Workshop(sandbox, llm, kept, service, sender, board, worker, adapter)
+    return Workshop(sandbox, llm, kept, service, sender, board, worker, adapter, places, links, tokens, graph, key)
+
+
+def make_bot(services: Services, shop: Workshop, records: Records) -> TeamsBot:
+    """The bot with everything that Teams asks it, each part in its own file. `records`: the storage that turns use."""
+    from bot.consent import FileConsent
+    from bot.errands import Errands
+    from bot.extension import MessageExtension
+    from bot.invokes import Handler
+    from bot.signin import ChatSignIn
+    from bot.teams_bot import TeamsBot
+
+    errands, clock = Errands(), SystemClock()
+    service, sender = services.service, shop.sender
+    sign_in = None
+    if shop.tokens:
+
+        async def signed_in(person: Person) -> None:
+            for job in (*await service.signed_in(person), *await service.save_waiting(person)):
+                shop.board.show(job)
+            shop.worker.nudge()
+
+        sign_in = ChatSignIn(shop.tokens, shop.tokens, service, sender, errands, records=records, clock=clock, signed_in=signed_in)
+
+    async def begin(job: Job) -> None:
+        await bot.begin(job)
+
+    consent = FileConsent(service, sender, errands, shop.links)
+    extension = MessageExtension(service, sender, errands, sign_in, link=services.link, begin=begin)
+    invokes: dict[str, Handler] = {**(sign_in.invokes() if sign_in else {}), **consent.invokes(), **extension.invokes()}
+    bot = TeamsBot(
+        services,
+        sender,
+        shop.board,
+        records=records,
+        places=shop.places,
+        errands=errands,
+        started=shop.worker.nudge,
+        sign_in=sign_in,
+        invokes=invokes,
+    )
+    return bot
 
 
 async def start_worker(settings: Settings, *, pace: float = PACE) -> Running:
@@ -441,7 +577,6 @@ async def start(settings: Settings, *, pace: float = PACE) -> Running:
     from aiohttp import web
 
     from bot.board import link
-    from bot.teams_bot import TeamsBot
     from bot.web.api import Api
     from bot.web.health import Health
     from bot.web.hub import Hub
@@ -454,7 +589,7 @@ async def start(settings: Settings, *, pace: float = PACE) -> Running:
     shop = await make_workshop(settings, hub.publish, pace=pace)
     # turns do not wait as long for the storage as workers do: the channel gives up after ten seconds
     quick = keep_in_azure(settings, patience=QUICK) if settings.uses_azure_storage else shop.kept
-    service = make_service(settings, quick.storage)
+    service = make_service(settings, quick.storage, make_drive(settings, quick.storage.blobs, shop.graph, key=shop.link_key))
     names = tuple(template_names(settings.templates))
 
     async def ping_records() -> None:
@@ -462,12 +597,10 @@ async def start(settings: Settings, *, pace: float = PACE) -> Running:
 
     health = Health({"records": ping_records, "sandbox": shop.sandbox.start, "worker": shop.worker.alive})
     api = Api(service, hub, shop.worker.nudge, templates=names)
-    bot = TeamsBot(
-        Services(service, SystemClock().now, partial(link, settings.url)), shop.sender, shop.board, quick.storage.records, shop.worker.nudge
-    )
+    bot = make_bot(Services(service, SystemClock().now, partial(link, settings.url), shop.tokens), shop, quick.storage.records)
     matching = MatchingApi(service, shop.worker.nudge, firm=settings.firm, templates=settings.templates)
     parts = (api, matching, Page(templates=names, default=settings.template), health)
-    app = make_app(shop.adapter, bot, parts, unsigned=not settings.app_id)
+    app = make_app(shop.adapter, bot, parts, unsigned=not settings.app_id, link_key=shop.link_key)
     web_runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
     await web_runner.setup()
     await web.TCPSite(web_runner, settings.host, settings.port).start()
@@ -478,7 +611,7 @@ async def start(settings: Settings, *, pace: float = PACE) -> Running:
         await stop.wait()
         health.stopping = True
         hub.close()
-        await bot.drain(timeout=2.0)
+        await bot.errands.drain(timeout=2.0)
         await shop.worker.stop()
         await web_runner.cleanup()
         await shop.close()

@@ -34,6 +34,7 @@ from bot.settings import Settings, is_loopback
 
 _log = logging.getLogger("bot")
 
+CARD_ACTION = "adaptiveCard/action"
 SERVICE_HOSTS = (".trafficmanager.net", ".botframework.com", ".teams.microsoft.com", ".teams.microsoft.us")
 """Hosts that activities may name as their service url: public cloud and government clouds."""
 
@@ -157,7 +158,8 @@ async def _on_turn_error(context: TurnContext, error: Exception) -> None:
     _log.error("turn failed", exc_info=error)
     if context.activity.type == ActivityTypes.invoke:
         body = {"statusCode": 500, "type": "application/vnd.microsoft.error", "value": {"code": "Error", "message": "Error"}}
-        await context.send_activity(Activity(type=ActivityTypes.invoke_response, value=InvokeResponse(status=200, body=body)))
+        status = 200 if context.activity.name == CARD_ACTION else 500  # a card shows the body; to all others 200 would mean that it worked
+        await context.send_activity(Activity(type=ActivityTypes.invoke_response, value=InvokeResponse(status=status, body=body)))
 
 
 def plain_json(value: Any) -> Any:

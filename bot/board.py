@@ -12,10 +12,11 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from time import monotonic
 
-from bot.sender import Sender
+from bot.sender import Sender, Unreachable
 from cards.batch import batch_card, candidates_folder
 from cards.chat import note_card
 from cards.elements import CardJson
+from cards.group import group_batch_card, group_card, own_view, public_view
 from cards.i18n import catalogue
 from cards.job import job_card
 from cards.match import match_card
@@ -55,6 +56,20 @@ class Board:
         self._last: dict[str, float] = {}
 
     def card_of(self, job: Job) -> CardJson:
+        """As everybody in the conversation sees it."""
+        where = job.conversation
+        if where is None or where.personal:
+            return self._whole(job)
+        texts = catalogue(job.locale)
+        return public_view(self._whole(job), job, where, texts) if job.revealed and job.result else group_card(job, where, texts)
+
+    def own_card_of(self, subject: Job | Batch, jobs: Sequence[Job], locale: str) -> CardJson:
+        """As its sender alone sees it where others read along."""
+        whole = self._whole(subject) if isinstance(subject, Job) else self._whole_batch(subject, jobs, locale)
+        where = subject.conversation
+        return whole if where is None or where.personal else own_view(whole, subject, where, catalogue(locale))
+
+    def _whole(self, job: Job) -> CardJson:
         texts = catalogue(job.locale)
         match job.outcome:
             case Match() as made:
@@ -71,6 +86,11 @@ class Board:
         return link(self._url, path, tenant)
 
     def batch_card_of(self, batch: Batch, jobs: Sequence[Job], locale: str) -> CardJson:
+        """As everybody in the conversation sees it."""
+        where = batch.conversation
+        return self._whole_batch(batch, jobs, locale) if where is None or where.personal else group_batch_card(batch, jobs, where, catalogue(locale))
+
+    def _whole_batch(self, batch: Batch, jobs: Sequence[Job], locale: str) -> CardJson:
         where = f"tenant={batch.tenant}" if batch.tenant != "local" else ""
         zip_url = f"{self._url}/api/batches/{batch.id}/zip?{where}".rstrip("?")
         folder = candidates_folder(jobs) or f"{self._url}/?batch={batch.id}&{where}".rstrip("&")
@@ -101,6 +121,8 @@ class Board:
             self._last[place] = monotonic()
             try:
                 await self._update(job)
+            except Unreachable:  # its mark stays: the sweeper has it drawn once the bot is let in again
+                _log.info("card of job %s not updated: the bot is shut out", job.id)
             except Exception as error:  # noqa: BLE001  # one card that fails must not stop the others
                 _log.warning("card of job %s not updated: %s", job.id, type(error).__name__)
         self._waiting.pop(place, None)

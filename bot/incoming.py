@@ -1,15 +1,20 @@
-"""Bytes of a dropped file: https, allowed hosts only, every redirect checked, no token, a hard size limit."""
+"""Bytes of a dropped file, and of one that goes into a person's drive.
+
+https, allowed hosts only, every redirect checked, no token, a hard size limit.
+"""
 
 from __future__ import annotations
 
 import ipaddress
 import socket
+from collections.abc import Mapping
 from urllib.parse import urljoin, urlsplit
 
 import aiohttp
 
 from pipeline.errors import TransientError, UserError
 from pipeline.model.job import Source
+from pipeline.model.person import Person
 
 REDIRECTS = 3
 SECONDS = 30
@@ -22,7 +27,7 @@ class LinkedFiles:
         self._hosts = hosts
         self._local = local_origins
 
-    async def fetch(self, source: Source, *, limit: int) -> bytes:
+    async def fetch(self, source: Source, *, limit: int, person: Person) -> bytes:
         url = source.url
         try:
             timeout = aiohttp.ClientTimeout(total=SECONDS, connect=5)
@@ -35,10 +40,21 @@ class LinkedFiles:
                             continue
                         return await _body(response, limit)
         except (aiohttp.ClientError, TimeoutError) as error:
-            if isinstance(error.__cause__, PermissionError) or "not public" in str(error):
-                raise UserError("link_not_allowed") from None
-            raise TransientError(f"file link: {type(error).__name__}") from None
+            raise _failed(error) from None
         raise UserError("link_not_allowed")
+
+    async def put(self, url: str, data: bytes, *, headers: Mapping[str, str]) -> int:
+        """Write to an address that is itself the right to do so; returns the status. Raises UserError (link_not_allowed), TransientError."""
+        self._check(url)
+        try:
+            timeout = aiohttp.ClientTimeout(total=SECONDS, connect=5)
+            async with (
+                aiohttp.ClientSession(timeout=timeout, connector=self._connector()) as session,
+                session.put(url, data=data, headers=headers, allow_redirects=False) as response,
+            ):
+                return response.status
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise _failed(error) from None
 
     def _check(self, url: str) -> None:
         """Raises UserError for anything but https on an allowed host."""
@@ -56,6 +72,12 @@ class LinkedFiles:
 
     def _connector(self) -> aiohttp.TCPConnector:
         return aiohttp.TCPConnector(socket_factory=None if self._local else _public_socket)
+
+
+def _failed(error: Exception) -> UserError | TransientError:
+    if isinstance(error.__cause__, PermissionError) or "not public" in str(error):
+        return UserError("link_not_allowed")
+    return TransientError(f"file link: {type(error).__name__}")
 
 
 def _public_socket(address: aiohttp.AddrInfoType) -> socket.socket:

@@ -7,8 +7,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 FIRM = "Ihre Firma GmbH"
+TOKEN_SERVICE = "https://api.botframework.com"  # noqa: S105  # an address
+GRAPH = "https://graph.microsoft.com/v1.0"
+FOLDER = "CV Generator/{year}/{candidate}"
 FILE_HOSTS = (".sharepoint.com", ".sharepoint.de", ".sharepoint.us")
 
 
@@ -67,6 +71,13 @@ class Settings:
     azure_identity: str = ""
     input_price: float = 0.15
     output_price: float = 0.60
+    sso_connection: str = ""
+    token_service: str = TOKEN_SERVICE
+    graph: str = GRAPH
+    drive_folder: str = FOLDER
+    sharepoint_site: str = ""
+    sharepoint_library: str = ""
+    sharepoint_drive: str = ""
 
     @property
     def url(self) -> str:
@@ -76,6 +87,14 @@ class Settings:
     @property
     def uses_azure_storage(self) -> bool:
         return bool(self.storage_connection or self.storage_account)
+
+    @property
+    def uses_library(self) -> bool:
+        return bool(self.sharepoint_site or self.sharepoint_drive)
+
+    @property
+    def uses_graph(self) -> bool:
+        return bool(self.sso_connection) or self.uses_library
 
     @property
     def uses_llm(self) -> bool:
@@ -139,6 +158,13 @@ class Settings:
             azure_identity=get("AZURE_CLIENT_ID"),
             input_price=number("LLM_INPUT_PRICE", 0.15),
             output_price=number("LLM_OUTPUT_PRICE", 0.60),
+            sso_connection=get("SSO_CONNECTION"),
+            token_service=get("TOKEN_SERVICE_URL", TOKEN_SERVICE).rstrip("/"),
+            graph=get("GRAPH_URL", GRAPH).rstrip("/"),
+            drive_folder=get("DRIVE_FOLDER", FOLDER),
+            sharepoint_site=get("SHAREPOINT_SITE"),
+            sharepoint_library=get("SHAREPOINT_LIBRARY"),
+            sharepoint_drive=get("SHAREPOINT_DRIVE_ID"),
         )
         settings.check()
         return settings
@@ -176,6 +202,12 @@ class Settings:
             raise BadSettings(f"CLAMD must be the path of clamd's socket or host:port, not {self.clamd!r}")
         if self.azure_endpoint and not self.llm_model:
             raise BadSettings("AZURE_OPENAI_DEPLOYMENT is missing: name the deployment of the model")
+        for name, url in (("TOKEN_SERVICE_URL", self.token_service), ("GRAPH_URL", self.graph)):
+            if not url.startswith("https://") and (self.app_id or not is_loopback(urlsplit(url).hostname or "")):
+                raise BadSettings(f"{name} must begin with https://, not {url!r}")
+        if self.sso_connection and not self.app_id and self.token_service.startswith("https://"):
+            raise BadSettings("SSO_CONNECTION needs MICROSOFT_APP_ID: people sign in to the bot's registration")
+        self._check_drive()
         if not self.app_id:
             if not is_loopback(self.host):
                 raise BadSettings(f"MICROSOFT_APP_ID is empty: without it the app answers on 127.0.0.1 only, not on {self.host}")
@@ -188,6 +220,18 @@ class Settings:
             raise BadSettings("MICROSOFT_APP_TENANT_ID is missing: the id of your Entra tenant")
         if self.app_type == "SingleTenant" and not self.app_password:
             raise BadSettings("MICROSOFT_APP_PASSWORD is missing: the client secret of the bot's app registration")
+
+    def _check_drive(self) -> None:
+        """Raises BadSettings."""
+        if self.uses_library and not self.app_id:
+            raise BadSettings("SHAREPOINT_SITE and SHAREPOINT_DRIVE_ID need MICROSOFT_APP_ID: the library is opened in the app's own name")
+        if self.sharepoint_library and not self.sharepoint_site:
+            raise BadSettings("SHAREPOINT_LIBRARY needs SHAREPOINT_SITE: the address of the site that the library is in")
+        if self.sharepoint_site and not re.fullmatch(r"https://[^/?#\s]+/(sites|teams)/[^?#]+", self.sharepoint_site):
+            raise BadSettings(f"SHAREPOINT_SITE must be an address such as https://firm.sharepoint.com/sites/name, not {self.sharepoint_site!r}")
+        unknown = re.sub(r"\{(year|month|candidate)\}", "", self.drive_folder)
+        if "{" in unknown or "}" in unknown or not self.drive_folder.strip("/ "):
+            raise BadSettings(f"DRIVE_FOLDER may hold {{year}}, {{month}} and {{candidate}}, not {self.drive_folder!r}")
 
 
 def network_drive(path: Path, mounts: Path = Path("/proc/self/mountinfo")) -> str:

@@ -7,24 +7,45 @@ import hashlib
 import json
 import logging
 import uuid
-from collections.abc import Callable, Coroutine
-from typing import Any
+from collections.abc import Callable, Mapping
 
 from botbuilder.core import Bot, InvokeResponse, TurnContext
 from botbuilder.schema import Activity, ActivityTypes, ErrorResponseException
 from msrest.exceptions import ClientRequestError
 
 from bot.board import Board
-from bot.events import event_of
-from bot.sender import Sender
+from bot.errands import Errands
+from bot.events import conversation_of, event_of, is_mentioned, is_there
+from bot.invokes import Handler, invoked
+from bot.places import Places
+from bot.sender import Sender, Unreachable
+from bot.signin import ChatSignIn
+from cards.attached import file_consent_card
 from cards.chat import note_card
 from cards.elements import CardJson
 from cards.i18n import catalogue
 from dialogs.router import handle
 from dialogs.services import Services
-from dialogs.turn import Event, Flow, Redraw, Replace, Reply, Show, ShowBatch, ShowJob, Turn
+from dialogs.turn import (
+    Answer,
+    AskSignIn,
+    Event,
+    FilesDropped,
+    Flow,
+    Mentioned,
+    OfferFile,
+    Redraw,
+    Replace,
+    Reply,
+    Show,
+    ShowBatch,
+    ShowJob,
+    TextSaid,
+    Turn,
+    View,
+)
 from pipeline.errors import Conflict, TransientError
-from pipeline.model.job import Conversation
+from pipeline.model.job import Batch, Conversation, Job, Place
 from pipeline.ports import Records
 
 _log = logging.getLogger("bot")
@@ -37,17 +58,39 @@ REPLY_SECONDS = 0.8
 
 
 class TeamsBot(Bot):
-    def __init__(self, services: Services, sender: Sender, board: Board, records: Records, started: Callable[[], None]) -> None:
+    """`started` hears that there is work; `sign_in` is None where nobody can sign in; `invokes` answers what is no card's button, by its name."""
+
+    def __init__(
+        self,
+        services: Services,
+        sender: Sender,
+        board: Board,
+        *,
+        records: Records,
+        places: Places,
+        errands: Errands,
+        started: Callable[[], None],
+        sign_in: ChatSignIn | None = None,
+        invokes: Mapping[str, Handler],
+    ) -> None:
         self._services = services
         self._sender = sender
         self._board = board
         self._records = records
+        self._places = places
+        self.errands = errands
         self._started = started
-        self._unfinished: set[asyncio.Task[None]] = set()
+        self._sign_in = sign_in
+        self._invokes = invokes
 
     async def on_turn(self, context: TurnContext) -> None:
         activity = context.activity
-        event = event_of(activity)
+        if activity.type == ActivityTypes.invoke and (handler := self._invokes.get(activity.name or "")):
+            answer = await handler(invoked(activity, conversation_of(activity)))
+            await _answer(context, answer.body, answer.status)
+            return
+        await self._notice(activity)
+        event = event_of(activity, team_group=await self._team_group(activity))
         if event is None:
             if activity.type == ActivityTypes.invoke:
                 await _answer(
@@ -61,24 +104,52 @@ class TeamsBot(Bot):
             shown = await self._turn(event)
         except (TransientError, TimeoutError) as error:  # the storage: the user hears of it, and nothing is half-done
             _log.warning("turn: %s", error)
-            await self._in_time(self._say(event, catalogue(event.conversation.locale)("error.storage_turn")))
+            await self.errands.in_time(self._say(event, catalogue(event.conversation.locale)("error.storage_turn")), REPLY_SECONDS)
         except Exception:  # whatever it was: the user hears of it, the adapter logs it
-            await self._in_time(self._apologise(event))
+            await self.errands.in_time(self._apologise(event), REPLY_SECONDS)
             raise
         if activity.type == ActivityTypes.invoke:
             await _answer(context, _invoke_body(shown))
 
-    async def drain(self, timeout: float) -> None:
-        """Wait for what turns have left to do, at most `timeout` seconds."""
-        if self._unfinished:
-            await asyncio.wait(list(self._unfinished), timeout=timeout)
+    async def begin(self, job: Job) -> None:
+        """Show a job that did not come in by a turn, and let the work begin."""
+        if job.conversation:
+            event = Event(id=job.id, conversation=job.conversation, content=TextSaid(""))
+            await self._perform(event, Turn((ShowJob(job),), (job,)), Flow())
+
+    async def _notice(self, activity: Activity) -> None:
+        """Where the bot was let in or shut out, and where each person's 1:1 chat is."""
+        there = is_there(activity)
+        if activity.conversation is None or activity.from_property is None:
+            return
+        where = conversation_of(activity)
+        try:
+            if there is False:
+                await self._places.shut(where, str(activity.type))
+            elif there:
+                await self._places.open(where)
+            if where.personal and there is not False and activity.type != ActivityTypes.invoke:
+                await self._places.seen(where)
+        except TransientError as error:  # the turn goes on without
+            _log.warning("not noted: %s", error)
+
+    async def _team_group(self, activity: Activity) -> str:
+        """The directory's id of the team that the bot was mentioned in, where the activity does not say it."""
+        if activity.type != ActivityTypes.message or activity.conversation is None or activity.from_property is None:
+            return ""
+        where = conversation_of(activity)
+        if where.place is not Place.CHANNEL or where.team_group or not where.team or not is_mentioned(activity):
+            return ""
+        return await self._sender.group_of_team(where)
 
     async def _turn(self, event: Event) -> CardJson | None:
         """What is stored is stored when this returns; slow answers of the channel may follow later."""
         async with asyncio.timeout(STORE_SECONDS):
             flow = await self._flow(event)
             turn = await handle(event, flow, self._services)
-        await self._in_time(self._perform(event, turn, flow))
+        await self.errands.in_time(self._perform(event, turn, flow), REPLY_SECONDS)
+        if self._sign_in and _wants_sign_in(event, turn):
+            self.errands.start(self._sign_in.ask_if_needed(event.conversation))
         return next((self._card(reply) for reply in turn.replies if self._takes_place(event, reply)), None)
 
     def _takes_place(self, event: Event, reply: Reply) -> bool:
@@ -86,19 +157,12 @@ class TeamsBot(Bot):
         match reply:
             case Replace(message):
                 return message == event.card
+            case Answer() | View():
+                return True
             case ShowBatch(batch):
                 return bool(batch.card) and batch.card == event.card
             case _:
                 return False
-
-    async def _in_time(self, work: Coroutine[Any, Any, None]) -> None:
-        """Do it, but keep the channel waiting no longer than REPLY_SECONDS: what takes longer goes on behind the answer."""
-        task = asyncio.create_task(work)
-        self._unfinished.add(task)
-        task.add_done_callback(self._unfinished.discard)
-        await asyncio.wait({task}, timeout=REPLY_SECONDS)
-        if task.done():
-            task.result()
 
     async def _apologise(self, event: Event) -> None:
         """Nobody is left with silence: a card with a reference that stands in the log, too."""
@@ -109,7 +173,7 @@ class TeamsBot(Bot):
     async def _say(self, event: Event, text: str) -> None:
         try:
             await self._sender.post(event.conversation, note_card(text, catalogue(event.conversation.locale)))
-        except (ErrorResponseException, ClientRequestError) as error:
+        except (ErrorResponseException, ClientRequestError, Unreachable) as error:
             _log.warning("card not posted: %s", type(error).__name__)
 
     async def _perform(self, event: Event, turn: Turn, flow: Flow) -> None:
@@ -117,7 +181,7 @@ class TeamsBot(Bot):
         for reply in turn.replies:
             try:
                 await self._reply(event, reply)
-            except (ErrorResponseException, ClientRequestError, TransientError, TimeoutError) as error:
+            except (ErrorResponseException, ClientRequestError, Unreachable, TransientError, TimeoutError) as error:
                 # the work goes on: the board posts the card of a job that has none
                 _log.warning("card not posted: %s", type(error).__name__)
         await asyncio.gather(*(self._services.service.wake(job) for job in turn.jobs))
@@ -149,6 +213,10 @@ class TeamsBot(Bot):
                         await self._board.withdraw(where, message, where.locale)
             case Show():
                 await self._sender.post(where, self._card(reply))
+            case OfferFile(job, name, size):
+                await self._sender.post(where, file_consent_card(job.id, name, size, catalogue(where.locale)))
+            case AskSignIn() if self._sign_in:
+                await self._sign_in.ask(where)
 
     async def _posted(self, where: Conversation, reply: Reply) -> str:
         """Post a job's first card; whoever takes longer than its right to do so lasts leaves it to the board."""
@@ -157,12 +225,16 @@ class TeamsBot(Bot):
 
     def _card(self, reply: Reply) -> CardJson:
         match reply:
-            case Show(card) | Replace(_, card):
+            case Show(card) | Replace(_, card) | Answer(card):
                 return card
-            case ShowJob(job) | Redraw(job):
+            case ShowJob(job) | Redraw(job) | View(Job() as job, own=False):
                 return self._board.card_of(job)
-            case ShowBatch(batch, jobs):
-                return self._board.batch_card_of(batch, jobs, (batch.conversation.locale if batch.conversation else ""))
+            case ShowBatch(batch, jobs) | View(Batch() as batch, own=False, jobs=jobs):
+                return self._board.batch_card_of(batch, jobs, _locale(batch))
+            case View(subject, _, jobs):
+                return self._board.own_card_of(subject, jobs, _locale(subject))
+            case OfferFile() | AskSignIn():
+                raise AssertionError("no Adaptive Card")
 
     async def _flow(self, event: Event) -> Flow:
         record = await self._records.get(_FLOWS, event.conversation.tenant, _flow_key(event))
@@ -177,6 +249,23 @@ class TeamsBot(Bot):
             _log.info("flow not kept: %s", type(error).__name__)
 
 
+def _wants_sign_in(event: Event, turn: Turn) -> bool:
+    """In the 1:1 chat at any message but the one that is about it; elsewhere at a file, which cannot be opened without."""
+    match event.content:
+        case FilesDropped():
+            return True
+        case TextSaid():
+            return not turn.about_sign_in
+        case Mentioned():
+            return bool(turn.jobs)
+        case _:
+            return False
+
+
+def _locale(subject: Job | Batch) -> str:
+    return subject.conversation.locale if subject.conversation else ""
+
+
 def _flow_key(event: Event) -> str:
     return hashlib.sha256(f"{event.conversation.id}\n{event.conversation.user}".encode()).hexdigest()[:32]
 
@@ -188,5 +277,5 @@ def _invoke_body(card: CardJson | None) -> dict[str, object]:
     return {"statusCode": 200, "type": "application/vnd.microsoft.activity.message", "value": "✓"}
 
 
-async def _answer(context: TurnContext, body: dict[str, object], status: int = 200) -> None:
+async def _answer(context: TurnContext, body: dict[str, object] | None, status: int = 200) -> None:
     await context.send_activity(Activity(type=ActivityTypes.invoke_response, value=InvokeResponse(status=status, body=body)))

@@ -55,6 +55,40 @@ class ShowResult:
 
 
 @dataclass(frozen=True, slots=True)
+class SaveJob:
+    """Put the Word file into the person's OneDrive."""
+
+    job: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceJob:
+    """What becomes of a new Word file where the one before was edited: "beside" or "replace"."""
+
+    job: str
+    when_edited: str
+
+
+@dataclass(frozen=True, slots=True)
+class ViewJob:
+    """What only the sender sees of a CV that was sent in where others read along."""
+
+    job: str
+
+
+@dataclass(frozen=True, slots=True)
+class ViewBatch:
+    batch: str
+
+
+@dataclass(frozen=True, slots=True)
+class RevealJob:
+    """Show it to everybody in the conversation."""
+
+    job: str
+
+
+@dataclass(frozen=True, slots=True)
 class RetryBatch:
     batch: str
 
@@ -189,6 +223,11 @@ Action = (
     | CancelAll
     | FreshJob
     | ShowResult
+    | SaveJob
+    | PlaceJob
+    | ViewJob
+    | ViewBatch
+    | RevealJob
     | RetryBatch
     | CancelBatch
     | TurnPage
@@ -217,7 +256,12 @@ _VERBS: dict[str, type[Action]] = {
     "cv.cancel_all": CancelAll,
     "cv.fresh": FreshJob,
     "cv.show": ShowResult,
+    "cv.save": SaveJob,
+    "cv.place": PlaceJob,
+    "cv.view": ViewJob,
+    "cv.reveal": RevealJob,
     "cv.delete": DeleteJob,
+    "batch.view": ViewBatch,
     "batch.retry": RetryBatch,
     "batch.cancel": CancelBatch,
     "batch.page": TurnPage,

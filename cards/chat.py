@@ -16,13 +16,14 @@ SHOWN = 10
 
 def help_card(texts: Catalogue, *, lead: str = "") -> CardJson:
     """`lead`: "hello" on installation, "unknown" after a text that was not understood, else the overview."""
-    commands = "\n".join(f"- {texts(f'help.{name}')}" for name in ("drop", "status", "cancel", "delete", "reject", "help"))
+    commands = "\n".join(f"- {texts(f'help.{name}')}" for name in ("drop", "status", "cancel", "delete", "reject", "signout", "help"))
     return card(
         title(texts("help.title"), icon="📄"),
         say(texts(f"help.{lead}") if lead else texts("help.lead")),
         *([say(texts("help.lead"))] if lead == "hello" else []),
         say(commands),
         say(texts("help.ai"), isSubtle=True, size="Small"),
+        *([say(texts("help.data"), isSubtle=True, size="Small", spacing="Small")] if lead == "hello" else []),
         summary=texts("help.summary"),
     )
 
@@ -107,6 +108,8 @@ def receipt_text(receipt: Receipt, texts: Catalogue) -> str:
     """That a candidate was erased, with the number of the receipt."""
     what = texts.n("delete.done", receipt.cvs)
     counts = texts("delete.receipt_counts", files=receipt.files, blobs=receipt.blobs, cards=receipt.cards)
+    if receipt.left:
+        counts = f"{counts} {texts.n('drive.left', receipt.left)}"
     return f"{what} {counts} {texts('delete.receipt', reference=receipt.reference, at=receipt.at.strftime('%Y-%m-%d %H:%M UTC'))}"
 
 

@@ -7,6 +7,7 @@ go into text blocks.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from adaptivecards.adaptivecard import AdaptiveCard
@@ -110,6 +111,22 @@ def card(*body: Element, actions: list[Element] | None = None, summary: str = ""
         made.fallback_text = clip(summary, 200)
     result: CardJson = json.loads(json.dumps(made.render(), cls=AdaptiveCardJSONEncoder))
     return result
+
+
+def shrunk(whole: CardJson) -> CardJson:
+    """What is left of a card that is too large for the channel: what it is about, and where things open."""
+    text = {"type": "RichTextBlock", "inlines": [{"type": "TextRun", "text": str(whole.get("fallbackText") or "…")}]}
+    links = [action for action in whole.get("actions", []) if action["type"] == "Action.OpenUrl"]
+    return {name: value for name, value in whole.items() if name in ("type", "version", "$schema", "fallbackText", "refresh")} | {
+        "body": [text],
+        "actions": links,
+    }
+
+
+def seen_by(whole: CardJson, action: Element, users: Sequence[str]) -> CardJson:
+    """The card, which the clients of these users (by the channel's ids) ask for anew, so that they may see another than all others."""
+    view = {name: getattr(action, name) for name in ("title", "verb", "data")}
+    return whole | {"refresh": {"action": {"type": "Action.Execute", **view}, "userIds": list(users)}}
 
 
 def clip(text: str, limit: int) -> str:

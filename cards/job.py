@@ -7,12 +7,12 @@ from datetime import datetime
 
 from adaptivecards.baseobject import Element
 
-from cards.actions import CancelJob, DeleteJob, FreshJob, RetryJob, RewriteJob, button
-from cards.elements import CardJson, OpenUrl, ShowCard, box, card, choice, clip, facts, inner_card, plain, progress_bar, say, title
+from cards.actions import CancelJob, DeleteJob, FreshJob, PlaceJob, RetryJob, RewriteJob, SaveJob, button
+from cards.elements import CardJson, OpenUrl, ShowCard, box, buttons, card, choice, clip, facts, inner_card, plain, progress_bar, say, title
 from cards.i18n import Catalogue
 from cards.profile import ask_match
 from pipeline.model.finding import SEVERITIES
-from pipeline.model.job import STEPS, Job, Kind, Notice, Result, State
+from pipeline.model.job import STEPS, DriveItem, Job, Kind, Notice, Result, State, WhenEdited
 
 AS_THE_CV = "cv"
 """The choice "headings in the language of the CV"."""
@@ -24,7 +24,10 @@ _ICONS = {"error": "❌", "warning": "⚠️", "info": "ℹ️"}
 
 
 def job_card(job: Job, texts: Catalogue, *, now: datetime, json_url: str, templates: Sequence[str]) -> CardJson:
-    """The card for the job's state. `templates` are those that the Word file can be written with."""
+    """The card for the job's state. `templates` are those that the Word file can be written with.
+
+    What needs the 1:1 chat with its sender is offered there only.
+    """
     match job.state:
         case State.DONE if job.same_as:
             return _known(job, texts)
@@ -96,16 +99,40 @@ def _result(job: Job, result: Result, texts: Catalogue, json_url: str, templates
         *head,
         *facts(rows),
         box(*_look(result, texts)),
+        *_place(result.word, texts),
+        *([box(*_ask_edited(job, texts))] if job.edited else []),
         plain(footer, limit=220, isSubtle=True, size="Small"),
         actions=[
             OpenUrl(title=texts("result.open"), url=result.word.url),
-            ask_match(job.id, texts),
+            *([ask_match(job.id, texts)] if not job.conversation or job.conversation.personal else []),
             OpenUrl(title=texts("result.json"), url=json_url),
+            *([button(texts("result.save"), SaveJob(job.id))] if job.conversation and job.conversation.personal and not result.word.drive else []),
             _rewrite(job, texts, templates),
             ShowCard(title=texts("result.delete"), card=confirm),
         ],
         summary=texts("result.summary", name=name),
     )
+
+
+def _place(word: DriveItem, texts: Catalogue) -> list[Element]:
+    """Where the file lies, who can see it, and why it lies beside another."""
+    if word.waits:
+        return [plain(texts("drive.waits"), limit=300, size="Small")]
+    if not word.drive:
+        return []
+    seen_by = "members" if word.site else "shared" if word.shared else "only_you"
+    path = " › ".join((word.site or "OneDrive", *word.path.split("/")))
+    found: list[Element] = [
+        plain(f"📁 {path}", limit=300, size="Small"),
+        plain(texts(f"drive.{seen_by}", site=word.site), size="Small", spacing="None"),
+    ]
+    return [*found, plain(texts(f"drive.beside_{word.beside.value}"), limit=300, size="Small", spacing="Small")] if word.beside else found
+
+
+def _ask_edited(job: Job, texts: Catalogue) -> list[Element]:
+    """Somebody has edited the Word file since: what becomes of the new one?"""
+    answers = [button(texts(f"drive.edited_{answer.value}"), PlaceJob(job.id, answer.value)) for answer in (WhenEdited.BESIDE, WhenEdited.REPLACE)]
+    return [say(f"**{texts('drive.edited_title')}**"), say(texts("drive.edited_lead"), spacing="Small"), buttons(*answers)]
 
 
 def _news(result: Result, texts: Catalogue) -> list[Element]:

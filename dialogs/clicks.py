@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TypeVar
 
 from cards.actions import (
     AskDelete,
@@ -13,22 +14,29 @@ from cards.actions import (
     DeleteJob,
     FreshJob,
     KeepCandidate,
+    PlaceJob,
     RejectCandidate,
     RetryBatch,
     RetryJob,
+    RevealJob,
     RewriteJob,
+    SaveJob,
     ShowResult,
     TurnPage,
+    ViewBatch,
+    ViewJob,
 )
 from cards.chat import delete_card, note_card, receipt_text
 from cards.i18n import Catalogue
 from cards.job import AS_THE_CV, deleted_card, error_text
 from dialogs import matching
 from dialogs.services import Services
-from dialogs.turn import Clicked, Event, Flow, Redraw, Replace, Reply, Show, ShowBatch, ShowJob, Turn
+from dialogs.turn import Clicked, Event, Flow, OfferFile, Redraw, Replace, Reply, Show, ShowBatch, ShowJob, Turn, View
 from pipeline.errors import UserError
-from pipeline.model.job import Candidate, Job, State
+from pipeline.model.job import Batch, Candidate, Job, State, WhenEdited
 from pipeline.service import Service
+
+Sent = TypeVar("Sent", Job, Batch)
 
 
 async def clicked(event: Event, click: Clicked, flow: Flow, services: Services, texts: Catalogue) -> Turn:
@@ -54,6 +62,23 @@ async def clicked(event: Event, click: Clicked, flow: Flow, services: Services, 
                 return await cancelled(await service.open_jobs(tenant, user), event, flow, service, texts)
             case ShowResult(job=job_id):
                 return Turn((ShowJob(await service.own_shown(tenant, user, job_id)),), flow=Flow(job=job_id))
+            case SaveJob(job=job_id):
+                job = await service.own_shown(tenant, user, job_id)
+                name, data = await service.word(tenant, job_id)
+                return Turn((OfferFile(job, name, len(data)),), flow=flow)
+            case PlaceJob(job=job_id, when_edited=answer) if answer in (WhenEdited.BESIDE, WhenEdited.REPLACE):
+                return _woken(await service.place(tenant, user, job_id, when_edited=WhenEdited(answer)))
+            case PlaceJob():
+                raise UserError("old_card")
+            case ViewJob(job=job_id):
+                job = _of_here(await service.shown(tenant, job_id), event)
+                return Turn((View(job, own=job.user == user),), flow=flow)
+            case ViewBatch(batch=batch_id):
+                batch = _of_here(await service.batches.get(tenant, batch_id), event)
+                return Turn((View(batch, own=batch.user == user, jobs=tuple(await service.batches.jobs(batch))),), flow=flow)
+            case RevealJob(job=job_id):
+                job = await service.reveal(tenant, user, job_id)
+                return Turn((View(job, own=True), Redraw(job)), flow=flow)
             case RetryBatch(batch=batch_id):
                 await service.retry_failed(tenant, user, batch_id)
                 return Turn((await _batch(service, tenant, user, batch_id),), flow=flow)
@@ -98,6 +123,14 @@ async def rejected(candidate: Candidate, service: Service, texts: Catalogue) -> 
     """Record that nothing comes of a candidate, and say when the data goes."""
     gone: datetime = await service.reject(candidate)
     return note_card(texts("reject.done", name=candidate.name, date=gone.strftime(texts("date.format"))), texts)
+
+
+def _of_here(found: Sent, event: Event) -> Sent:
+    """What was sent in here, where others read along. Raises UserError: unknown_job."""
+    where = found.conversation
+    if where is None or where.personal or where.thread != event.conversation.thread:
+        raise UserError("unknown_job")
+    return found
 
 
 def _woken(job: Job) -> Turn:

@@ -3,26 +3,48 @@
 from __future__ import annotations
 
 import asyncio
+import re
 
 from cards.chat import SHOWN, cancel_card, delete_card, help_card, note_card, reject_card, status_card
+from cards.group import line_card
 from cards.i18n import Catalogue, catalogue
 from cards.job import error_text
-from dialogs import matching
+from dialogs import groups, matching
 from dialogs.clicks import cancelled, clicked, rejected
 from dialogs.services import Services
-from dialogs.turn import Clicked, DroppedFile, Event, FilesDropped, Flow, Installed, Reply, Show, ShowBatch, ShowJob, TextSaid, Turn
+from dialogs.turn import (
+    AskSignIn,
+    Clicked,
+    DroppedFile,
+    Event,
+    FilesDropped,
+    Flow,
+    Installed,
+    Mentioned,
+    Reply,
+    Show,
+    ShowBatch,
+    ShowJob,
+    TextSaid,
+    Turn,
+)
 from pipeline.errors import TransientError, UserError
 from pipeline.model.job import Job, Source
 from pipeline.service import Service, Submission
 
 CARD_EACH_UP_TO = 3
 """Up to so many CVs have a card each; more share one."""
+SIGN_OUT_SECONDS = 3.0
+"""So long a turn waits for the token service."""
 
 _HELP = frozenset({"help", "hilfe", "?", "hallo", "hello", "hi"})
 _STATUS = frozenset({"status"})
 _DELETE = frozenset({"delete", "lösche", "loesche", "löschen", "loeschen", "lösch"})
 _CANCEL = frozenset({"cancel", "abbrechen", "abbruch", "stop", "stopp"})
 _REJECT = frozenset({"reject", "absage"})
+_SIGN_IN = frozenset({"signin", "login", "anmelden", "anmeldung"})
+_SIGN_OUT = frozenset({"signout", "logout", "abmelden", "abmeldung"})
+COMMANDS = _HELP | _STATUS | _DELETE | _CANCEL | _REJECT | _SIGN_IN | _SIGN_OUT
 _ALL = frozenset({"all", "alle", "alles"})
 
 
@@ -32,7 +54,16 @@ async def handle(event: Event, flow: Flow, services: Services) -> Turn:
         case FilesDropped():
             return await _files(event, event.content, flow, services)
         case Installed():
-            return Turn((Show(help_card(texts, lead="hello")),), flow=flow)
+            greeting = (
+                help_card(texts, lead="hello") if event.conversation.personal else line_card(texts("group.hello"), event.conversation.bot_id, texts)
+            )
+            return Turn((Show(greeting),), flow=flow)
+        case Mentioned(text):
+            return await groups.mentioned(event, event.content, flow, services, texts, command=_command(text)[0] in COMMANDS)
+        case Clicked(action) if not event.conversation.personal:
+            if not groups.allowed(action):
+                return groups.elsewhere(event, flow, texts)
+            return groups.discreet(await clicked(event, event.content, flow, services, texts))
         case Clicked():
             return await clicked(event, event.content, flow, services, texts)
         case TextSaid(text):
@@ -46,8 +77,9 @@ async def _said(event: Event, text: str, flow: Flow, services: Services, texts: 
     about_profiles = await matching.said(text.strip(), matching.Talk(event, flow, services, texts))
     if about_profiles:
         return about_profiles
-    word, _, rest = " ".join(text.split()).partition(" ")
-    command = word.casefold().strip(".!:,")
+    command, rest = _command(text)
+    if command in _SIGN_IN or command in _SIGN_OUT:
+        return await _signing(event, flow, services, texts, out=command in _SIGN_OUT)
     if command in _STATUS:
         where = event.conversation
         jobs = await services.service.jobs_of(where.tenant, where.user, limit=SHOWN)
@@ -61,6 +93,26 @@ async def _said(event: Event, text: str, flow: Flow, services: Services, texts: 
         return await _ask_delete(event, rest.strip(), flow, services.service, texts)
     lead = "" if command in _HELP else "unknown"
     return Turn((Show(help_card(texts, lead=lead)),), flow=flow)
+
+
+def _command(text: str) -> tuple[str, str]:
+    """The first word as commands are written, and the rest; "sign in" is one word."""
+    words = " ".join(text.split())
+    word, _, rest = re.sub(r"(?i)^(sign|log)[ -](in|out)\b", r"\1\2", words).partition(" ")
+    return word.casefold().strip(".!:,"), rest
+
+
+async def _signing(event: Event, flow: Flow, services: Services, texts: Catalogue, *, out: bool) -> Turn:
+    if services.sign_in is None:
+        return Turn((Show(note_card(texts("signin.off"), texts)),), flow=flow)
+    if not out:
+        return Turn((AskSignIn(),), flow=flow, about_sign_in=True)
+    try:
+        async with asyncio.timeout(SIGN_OUT_SECONDS):
+            await services.sign_in.sign_out(event.conversation.person)
+    except (TransientError, TimeoutError):
+        return Turn((Show(note_card(texts("signin.later"), texts)),), flow=flow)
+    return Turn((Show(note_card(texts("signin.out"), texts)),), flow=flow, about_sign_in=True)
 
 
 async def _ask_delete(event: Event, name: str, flow: Flow, service: Service, texts: Catalogue) -> Turn:
@@ -103,7 +155,7 @@ async def _reject(event: Event, name: str, flow: Flow, service: Service, texts: 
 async def _files(event: Event, dropped: FilesDropped, flow: Flow, services: Services) -> Turn:
     """Each file becomes a job. A repeated delivery finds its jobs and adds nothing."""
     where, service = event.conversation, services.service
-    if matching.means_profile(dropped.text):
+    if where.personal and matching.means_profile(dropped.text):
         return await _postings(event, dropped, flow, services)
     key = f"{where.id}\n{event.id}"
     # the batch is there before its jobs: whatever is killed in between, their cards find it

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from pipeline.ports import SignIn
 from pipeline.service import Service
 
 
@@ -16,8 +17,9 @@ def no_link(path: str, tenant: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """`link` makes a path of the REST API ("profiles/…/word") an address that opens for a tenant's people."""
+    """`link` makes a path of the REST API ("profiles/…/word") an address that opens for a tenant's people. `sign_in`: where people can sign in."""
 
     service: Service
     now: Callable[[], datetime]
     link: Callable[[str, str], str] = no_link
+    sign_in: SignIn | None = None

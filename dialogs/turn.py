@@ -32,6 +32,14 @@ class TextSaid:
 
 
 @dataclass(frozen=True, slots=True)
+class Mentioned:
+    """Said to the bot where others read along. `message` is where Microsoft Graph keeps what was said, empty where that is not known."""
+
+    text: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class Clicked:
     """A button. `action` is None where the card's data is not understood (a card of an older version)."""
 
@@ -43,7 +51,7 @@ class Installed:
     pass
 
 
-Content = FilesDropped | TextSaid | Clicked | Installed
+Content = FilesDropped | TextSaid | Mentioned | Clicked | Installed
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,17 +102,50 @@ class ShowBatch:
 
 
 @dataclass(frozen=True, slots=True)
+class Answer:
+    """Show a card to the person who clicked, and to nobody else."""
+
+    card: CardJson
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """Show a job, or a batch with its jobs, to the person who clicked and to nobody else; `own`: they have sent it in."""
+
+    subject: Job | Batch
+    own: bool
+    jobs: tuple[Job, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OfferFile:
+    """Ask whether the job's Word file may go into the person's OneDrive; `size` in bytes."""
+
+    job: Job
+    name: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class AskSignIn:
+    """Let the person sign in."""
+
+
+@dataclass(frozen=True, slots=True)
 class Redraw:
     """The job has changed: its card, wherever it is, follows."""
 
     job: Job
 
 
-Reply = Show | Replace | ShowJob | ShowBatch | Redraw
+Reply = Show | Replace | ShowJob | ShowBatch | Redraw | Answer | View | OfferFile | AskSignIn
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
+    """`about_sign_in`: the person has just been asked, or has signed out; nobody asks again because of it."""
+
     replies: tuple[Reply, ...] = ()
     jobs: tuple[Job, ...] = field(default=())
     flow: Flow = Flow()
+    about_sign_in: bool = False

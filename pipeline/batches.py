@@ -49,11 +49,13 @@ class Batches:
         return [await self.with_result(job) for job in sorted(own, key=lambda job: (job.created, job.source.name.casefold(), job.id))]
 
     async def with_result(self, job: Job) -> Job:
-        """Where the same file was worked on before: with the result of then, if it is still there."""
-        if not job.same_as:
-            return job
-        before = await self._store.get(JOBS, job.tenant, job.same_as, Job)
-        return job.model_copy(update={"result": before.result if before else None})
+        """As people see it: with a link that opens, and with the result of before where the same file was worked on, if that is still there."""
+        before = await self._store.get(JOBS, job.tenant, job.same_as, Job) if job.same_as else job
+        result = before.result if before else None
+        if result:
+            word = result.word.model_copy(update={"url": self._drive.link(job.tenant, result.word)})
+            result = result.model_copy(update={"word": word})
+        return job if result == job.result else job.model_copy(update={"result": result})
 
     async def set_card(self, tenant: str, batch_id: str, card: str, *, known: str = "") -> bool:
         """Remember the message that shows it, in place of the `known` one. False where it has another by now."""

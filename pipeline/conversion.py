@@ -37,11 +37,12 @@ class Tools:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """`language` of the section labels; empty means the document's. `today` is what "heute" means."""
+    """`language` of the section labels; empty means the document's. `today` is what "heute" means; `mark` is a bookmark of the Word file."""
 
     today: date
     template: str = "classic"
     language: str = ""
+    mark: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +114,9 @@ async def _check(structured: Structured, document: Document, options: Options) -
 
 
 async def _write(cv: Cv, tools: Tools, options: Options) -> bytes:
-    return await _off_loop(lambda: render(cv, template=options.template, language=options.language, firm=tools.firm, folder=tools.templates))
+    return await _off_loop(
+        lambda: render(cv, template=options.template, language=options.language, firm=tools.firm, folder=tools.templates, mark=options.mark)
+    )
 
 
 async def _off_loop(work: Callable[[], T]) -> T:

@@ -41,3 +41,7 @@ class Busy(TransientError):
 
 class Conflict(Exception):
     """A record was changed by somebody else since it was read (compare-and-set lost)."""
+
+
+class EditedSince(Exception):
+    """Somebody has edited the Word file since it was written: a person decides what becomes of the new one."""

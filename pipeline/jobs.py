@@ -7,7 +7,7 @@ import hashlib
 import json
 import logging
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -18,15 +18,15 @@ from pipeline.check.as_of import day_of
 from pipeline.check.compare import compare
 from pipeline.check.timeline import experience_years
 from pipeline.conversion import Conversion, Options, Structured, Tools, convert
-from pipeline.errors import Busy, Conflict, TransientError, UserError
+from pipeline.errors import Busy, Conflict, EditedSince, TransientError, UserError
 from pipeline.matching import read_profile
 from pipeline.model.codec import from_json, to_json
 from pipeline.model.cv import Cv
-from pipeline.model.formats import SUFFIXES, is_archive
-from pipeline.model.job import Change, DriveItem, Job, Kind, Notice, Problem, Result, Source, State, Step
-from pipeline.ports import Blobs, Clock, Drive, Ids, IncomingFiles
+from pipeline.model.formats import SUFFIXES, is_archive, job_mark
+from pipeline.model.job import Change, DriveItem, Job, Kind, Notice, Problem, Result, Source, State, Step, WhenEdited
+from pipeline.ports import Blobs, ChatMessages, Clock, Drive, Ids, IncomingFiles, WordFile
 from pipeline.read.archive import members
-from pipeline.service import MAX_ARCHIVE_BYTES, MAX_BYTES, Service, Submission
+from pipeline.service import MAX_ARCHIVE_BYTES, MAX_BYTES, SIGN_IN_NEEDED, Service, Submission
 from pipeline.store import JOBS, MATCHES, OPEN, blob, decoded
 
 T = TypeVar("T")
@@ -59,7 +59,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Runner:
-    """`lease` in seconds: how long a silent worker keeps a job before another may take it."""
+    """`lease` in seconds: how long a silent worker keeps a job before another may take it. `messages`: where people can sign in."""
 
     service: Service
     blobs: Blobs
@@ -70,6 +70,7 @@ class Runner:
     ids: Ids
     lease: float = 30.0
     budget: Budget | None = None
+    messages: ChatMessages | None = None
 
     async def run(self, tenant: str, job_id: str, notify: Notify) -> Outcome:
         """Take the job to its end, or one attempt further. Raises TransientError where the storage fails."""
@@ -235,6 +236,8 @@ class Runner:
     async def _make_cv(self, run: _Run, notify: Notify) -> None:
         if run.job.content and await self._known(run):  # looked at before: no need to read it again
             return
+        if run.job.source.message and not await self._looked_up(run, notify):
+            return
         data = await self._bytes(run)
         run.note(content=hashlib.sha256(data).hexdigest())
         if is_archive(data):
@@ -253,28 +256,62 @@ class Runner:
         if not before.state.ended:
             waited = (self.clock.now() - job.begun).total_seconds()
             raise Busy("another job works on the same file", retry_after=min(max(SAME_FILE_SECONDS, waited / 2), 30.0))
+        if before.user != job.user and before.result and before.result.word.owner:  # in a drive that this person does not see
+            return False
         await self.service.candidates.join(job, before)
         await self.service.events.note(job.tenant, "cv.known", before.candidate, at=job.begun, job=job.id)
         await run.update(state=State.DONE, step=Step.SAVED, same_as=before.id, candidate=before.candidate, lease_until=None)
         return True
 
+    async def _looked_up(self, run: _Run, notify: Notify) -> bool:
+        """Which files does the message hold? One is this job's; of several a batch is made, and this job is done: then False."""
+        if self.messages is None:
+            raise UserError("chats_off")
+        files = await self.messages.files(run.job.source.message, run.job.person)
+        if not files:
+            raise UserError("no_file_in_message")
+        if len(files) == 1:
+            await run.update(source=files[0])
+            return True
+
+        async def each() -> AsyncIterator[tuple[Source, bytes | None, UserError | None]]:
+            for file in files:
+                yield file, None, None
+
+        await run.update(step=Step.READING, archive=True)
+        await notify(run.job)
+        await self._divide(run, each())
+        return False
+
     async def _unpack(self, run: _Run, data: bytes, notify: Notify) -> None:
-        """A ZIP file becomes the jobs of the CVs in it. Repeating it finds them."""
+        """A ZIP file becomes the jobs of the CVs in it."""
+
+        async def each() -> AsyncIterator[tuple[Source, bytes | None, UserError | None]]:
+            found = members(data)
+            while member := await asyncio.to_thread(next, found, None):
+                values = {"limit": member.limit} if member.limit else {}
+                problem = UserError(member.problem, **values) if member.problem else None
+                yield Source(name=member.name, size=len(member.data)), member.data, problem
+
         await run.update(step=Step.READING, archive=True)
         await notify(run.job)
         await asyncio.to_thread(_checked, data)
+        await self._divide(run, each())
+
+    async def _divide(self, run: _Run, files: AsyncIterator[tuple[Source, bytes | None, UserError | None]]) -> None:
+        """Each file becomes a job of the batch that this one stands for. Repeating it finds them."""
         job, batches = run.job, self.service.batches
         if job.batch:
             batch = await batches.get(job.tenant, job.batch)
         else:
             batch = await batches.open(job.tenant, job.user, job.id, job.conversation, parent=job.id, card=job.card)
-        found, number = members(data), 0
-        while member := await asyncio.to_thread(next, found, None):
+        number = 0
+        async for source, data, problem in files:
             submission = Submission(
                 tenant=job.tenant,
                 user=job.user,
-                source=Source(name=member.name, size=len(member.data)),
-                data=member.data,
+                source=source,
+                data=data,
                 key=f"{job.id}\n{number}",
                 conversation=job.conversation,
                 template=job.template,
@@ -282,8 +319,7 @@ class Runner:
                 locale=job.locale,
                 batch=batch.id,
             )
-            values = {"limit": member.limit} if member.limit else {}
-            await self.service.submit(submission, problem=UserError(member.problem, **values) if member.problem else None)
+            await self.service.submit(submission, problem=problem)
             number += 1
         await run.update(state=State.DONE, step=Step.SAVED, batch=batch.id, source=Source(name=""), lease_until=None)
 
@@ -315,12 +351,16 @@ class Runner:
         tools = self.tools
         if tools.llm and self.budget:
             tools = replace(tools, llm=self.budget.limited(tools.llm, run.job.tenant))
-        options = Options(today=self.clock.now().date(), template=run.job.template, language=run.job.language)
+        options = Options(today=self.clock.now().date(), template=run.job.template, language=run.job.language, mark=job_mark(run.job.id))
         done = await convert(data, tools, options, checkpoint=checkpoint)
         await self.blobs.put(blob(run.job, "resume"), json.dumps(done.json_resume(), ensure_ascii=False).encode())
-        result = await self._saved(run, done)
+        try:
+            result = await self._saved(run, done)
+        except EditedSince:  # the card asks what becomes of the new file; until then the job is as it was before
+            await run.update(state=State.DONE, step=Step.SAVED, edited=True, lease_until=None)
+            return
         await self.service.store.remember_content(run.noted)
-        changes = {"result": result, "usage": result.usage, "candidate": result.candidate_id}
+        changes = {"result": result, "usage": result.usage, "candidate": result.candidate_id, "when_edited": WhenEdited.ASK}
         await run.update(state=State.DONE, step=Step.SAVED, lease_until=None, **changes)
 
     async def _saved(self, run: _Run, done: Conversion) -> Result:
@@ -328,7 +368,9 @@ class Runner:
         await run.update(step=Step.WRITING)  # still ours: what was frozen until now writes no file
         job, cv = run.job, done.cv
         name = cv.basics.name.text if cv.basics.name else ""
-        item = await self.drive.save(job.tenant, name or "CV", f"CV {name or _stem(job.source.name)}.docx", done.word, job=job.id)
+        file = WordFile(job.id, name or "CV", f"CV {name or _stem(job.source.name)}.docx", done.word, created=job.created)
+        known = job.result.word if job.result else None
+        item = await self.drive.save(job.person, file, known=known, when_edited=job.when_edited)
         run.saved = item
         candidate = await self.service.candidates.remember(job, name, cv.basics.email.text if cv.basics.email else "")
         run.candidate = candidate.id
@@ -364,15 +406,16 @@ class Runner:
         """The original: ours already, or fetched now; the channel's link is forgotten afterwards."""
         name = blob(run.job, "original")
         data = await self.blobs.get(name)
-        if data is None and not run.job.source.url:
+        source = run.job.source
+        if data is None and not (source.url or source.share):
             raise UserError("link_expired")
         if data is None:
-            data = await self.incoming.fetch(run.job.source, limit=MAX_ARCHIVE_BYTES)
+            data = await self.incoming.fetch(source, limit=MAX_ARCHIVE_BYTES, person=run.job.person)
             if len(data) > MAX_BYTES and not is_archive(data):
                 raise UserError("too_large", limit=MAX_BYTES // 2**20)
             await self.blobs.put(name, data)
-        if run.job.source.url:
-            run.note(source=run.job.source.model_copy(update={"url": "", "size": len(data)}))
+        if source.url or source.share:
+            run.note(source=source.model_copy(update={"url": "", "share": "", "size": len(data)}))
         return data
 
     async def _later(self, run: _Run, error: TransientError) -> Outcome:
@@ -398,7 +441,21 @@ class Runner:
         await run.update(state=State.FAILED, problem=problem, lease_until=None)
 
 
-_WORTH_RETRYING = frozenset({"gave_up", "too_complex", "broken_template", "unknown_template"})
+_WORTH_RETRYING = frozenset(
+    {
+        "gave_up",
+        "too_complex",
+        "broken_template",
+        "unknown_template",
+        SIGN_IN_NEEDED,
+        "file_forbidden",
+        "message_forbidden",
+        "drive_full",
+        "drive_forbidden",
+        "no_drive",
+        "no_library",
+    }
+)
 
 
 @dataclass(slots=True)

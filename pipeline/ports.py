@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
 from pipeline.model.document import Document
-from pipeline.model.job import DriveItem, Source
+from pipeline.model.job import Conversation, DriveItem, Source, WhenEdited
 from pipeline.model.person import Person, Role
 
 
@@ -125,16 +126,42 @@ class Queue(Protocol):
         ...
 
 
-class Drive(Protocol):
-    """Where Word files go."""
+@dataclass(frozen=True, slots=True)
+class WordFile:
+    """What is to be saved. `candidate` is whose CV it is, `created` when it was sent in.
 
-    async def save(self, tenant: str, folder: str, name: str, data: bytes, *, job: str) -> DriveItem:
-        """Save a file. The same job saving again finds its own file: one job, one file."""
+    The bytes name their job, and repeating the job gives the same bytes: so a drive finds what an earlier attempt has left there.
+    """
+
+    job: str
+    candidate: str
+    name: str
+    data: bytes
+    created: datetime
+
+
+class Drive(Protocol):
+    """Where Word files go: in the person's name, or in the firm's."""
+
+    async def save(self, person: Person, file: WordFile, *, known: DriveItem | None = None, when_edited: WhenEdited = WhenEdited.ASK) -> DriveItem:
+        """Save a file. The same job saving again finds its own file: one job, one file.
+
+        `known` is the job's file of before, whose place it takes. Nothing else is ever overwritten, and `known` neither where it is open or was
+        edited: then the new file lies beside it. Raises EditedSince, SignInNeeded, UserError (drive_full, drive_forbidden, no_drive), TransientError.
+        """
         ...
 
-    async def read(self, tenant: str, item: DriveItem) -> bytes | None: ...
+    def link(self, tenant: str, item: DriveItem) -> str:
+        """Where people open it. A link that runs out is a fresh one each time."""
+        ...
 
-    async def delete(self, tenant: str, item: DriveItem) -> None: ...
+    async def read(self, tenant: str, item: DriveItem) -> bytes | None:
+        """None where it is gone. Raises as `save` does."""
+        ...
+
+    async def delete(self, tenant: str, item: DriveItem) -> bool:
+        """False where it is still there and cannot be deleted by the app. Raises TransientError."""
+        ...
 
 
 class Tokens(Protocol):
@@ -143,6 +170,35 @@ class Tokens(Protocol):
     async def graph(self, person: Person) -> str:
         """A fresh access token for Microsoft Graph. Raises SignInNeeded, TransientError."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class SignInOffer:
+    """What a chat needs to let a person sign in: `link` for the person, `exchange` and `post` for their client, as the token service gave them."""
+
+    link: str
+    exchange: Mapping[str, str]
+    post: Mapping[str, str]
+
+
+class SignIn(Protocol):
+    """Lets people sign in from a chat. `connection` is the token service's name of what they sign in to."""
+
+    connection: str
+
+    async def offer(self, where: Conversation) -> SignInOffer:
+        """Raises TransientError, as all of these do."""
+        ...
+
+    async def exchange(self, person: Person, token: str) -> bool:
+        """Take the token that the person's client got silently. False where the person has to consent first."""
+        ...
+
+    async def redeem(self, person: Person, code: str) -> bool:
+        """Take the code that the sign-in window gave. False where it is wrong or has run out."""
+        ...
+
+    async def sign_out(self, person: Person) -> None: ...
 
 
 class Directory(Protocol):
@@ -166,10 +222,21 @@ class Llm(Protocol):
 
 
 class IncomingFiles(Protocol):
-    """The bytes behind a channel's link."""
+    """The bytes behind a channel's link, or of a file shared in a chat."""
 
-    async def fetch(self, source: Source, *, limit: int) -> bytes:
-        """At most `limit` bytes. Raises UserError (link_expired, link_not_allowed, too_large), TransientError."""
+    async def fetch(self, source: Source, *, limit: int, person: Person) -> bytes:
+        """At most `limit` bytes, with no more rights than the person's.
+
+        Raises UserError (link_expired, link_not_allowed, too_large, file_forbidden, file_gone), SignInNeeded, TransientError.
+        """
+        ...
+
+
+class ChatMessages(Protocol):
+    """The message of a group chat or a channel that mentions the bot: the channel itself does not say which files it holds."""
+
+    async def files(self, message: str, person: Person) -> list[Source]:
+        """The files in it, read with the person's own rights. Raises UserError (message_forbidden, message_gone), SignInNeeded, TransientError."""
         ...
 
 

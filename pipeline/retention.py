@@ -14,6 +14,7 @@ from pipeline.errors import Conflict
 from pipeline.events import EVENTS, KEYS
 from pipeline.model.codec import from_json, to_json
 from pipeline.model.job import Batch, Job, Pointer, State
+from pipeline.once import Once
 from pipeline.ports import Blobs
 from pipeline.service import Service
 from pipeline.store import BATCHES, CANDIDATES, CONTENTS, JOBS, readable
@@ -142,7 +143,8 @@ class Retention:
         return packed
 
     async def _tidy(self, tenant: str, report: Report) -> None:
-        """What points at jobs or candidates that are gone."""
+        """What points at jobs or candidates that are gone, or guards against repetitions that do not come any more."""
+        report.records += await Once(self._store).tidy(tenant)
         records = self._store.records
         known = await records.all(JOBS, tenant)
         gone = {job.id for job in readable(known) if job.state == State.DELETED}

@@ -17,7 +17,8 @@ from pipeline.events import Events
 from pipeline.lang.concept import Concepts, concepts
 from pipeline.matches import Matches
 from pipeline.model.formats import is_archive, is_old_word_file, is_pdf, is_word_file
-from pipeline.model.job import BATCH_PREFIX, Candidate, Conversation, Job, Kind, Periods, Problem, Receipt, Source, State, Step
+from pipeline.model.job import BATCH_PREFIX, Candidate, Conversation, Job, Kind, Periods, Problem, Receipt, Source, State, Step, WhenEdited
+from pipeline.model.person import Person
 from pipeline.ports import Blobs, Clock, Drive, Ids, Queue, Records
 from pipeline.profiles import Profiles
 from pipeline.store import JOBS, MATCHES, PERIODS, RECEIPTS, Store, blob, readable
@@ -28,6 +29,10 @@ MAX_ARCHIVE_BYTES = 100 * 2**20
 """Of a ZIP file with CVs."""
 AT_ONCE = 16
 """So many jobs of a batch are changed at a time."""
+WAITING = 50
+"""So many of a person's newest jobs are looked at for those that wait for their sign-in."""
+
+SIGN_IN_NEEDED = "sign_in_needed"
 
 _NAMESPACE = uuid.UUID("7f1b2a56-53a5-4c1e-9b2b-0e6a7f5f3c11")
 _log = logging.getLogger("service")
@@ -226,6 +231,23 @@ class Service:
         failed = [job for job in await self.batches.jobs(batch) if job.problem and job.problem.retry]
         return await self._each(failed, lambda job: self.retry(tenant, user, job.id))
 
+    async def signed_in(self, person: Person) -> list[Job]:
+        """Put back what failed for want of the person's sign-in; returns it."""
+        newest = await self.jobs_of(person.tenant, person.user, limit=WAITING)
+        waiting = [job for job in newest if job.state == State.FAILED and job.problem and job.problem.key == SIGN_IN_NEEDED]
+        return await self._each(waiting, lambda job: self.retry(person.tenant, person.user, job.id))
+
+    async def reveal(self, tenant: str, user: str, job_id: str) -> Job:
+        """Show everybody in the conversation what came of it, as who sent it in has chosen. Raises UserError: unknown_job, not_yours."""
+        await self._own(tenant, user, job_id)
+
+        def shown(job: Job | None) -> Job | None:
+            return job.model_copy(update={"revealed": True, "updated": self._clock.now()}) if job and job.state.ended and not job.revealed else None
+
+        await self.store.mark_open(tenant, job_id, seconds=self._defaults.first_look)
+        await self.store.change(JOBS, tenant, job_id, Job, shown)
+        return await self._shown(await self.job(tenant, job_id))
+
     async def _each(self, jobs: list[Job], act: Callable[[Job], Awaitable[Job]]) -> list[Job]:
         """Do it to many jobs, some at a time: a turn has little time."""
         places = asyncio.Semaphore(AT_ONCE)
@@ -256,7 +278,38 @@ class Service:
         if job.result is None or job.state not in (State.DONE, State.FAILED):
             return job
         await self._blobs.delete(blob(job, Step.WRITING.value))
-        return await self._again(job, Step.WRITING, template=template, language=language)
+        return await self._again(job, Step.WRITING, template=template, language=language, edited=False, when_edited=WhenEdited.ASK)
+
+    async def place(self, tenant: str, user: str, job_id: str, *, when_edited: WhenEdited) -> Job:
+        """The answer to what becomes of a new Word file where the one before was edited. Raises UserError: unknown_job, not_yours."""
+        job = await self._own(tenant, user, job_id)
+        if job.state != State.DONE or not job.edited:
+            return job
+        return await self._again(job, Step.WRITING, edited=False, when_edited=when_edited)
+
+    async def save_again(self, tenant: str, user: str, job_id: str) -> Job:
+        """Save a Word file that waits for its owner's sign-in where it belongs. Raises UserError: unknown_job, not_yours."""
+        job = await self._own(tenant, user, job_id)
+        waits = job.state == State.DONE and job.result is not None and job.result.word.waits
+        return await self._again(job, Step.WRITING) if waits else job
+
+    async def handed_over(self, tenant: str, user: str, job_id: str) -> None:
+        """The person has put the Word file into their drive themselves: it waits no longer. Raises UserError: unknown_job, not_yours."""
+        await self._own(tenant, user, job_id)
+
+        def placed(job: Job | None) -> Job | None:
+            if job is None or job.result is None or not job.result.word.waits or not job.state.ended:
+                return None
+            word = job.result.word.model_copy(update={"waits": False})
+            return job.model_copy(update={"result": job.result.model_copy(update={"word": word})})
+
+        await self.store.change(JOBS, tenant, job_id, Job, placed)
+
+    async def save_waiting(self, person: Person) -> list[Job]:
+        """The same for all files that wait for this person; returns their jobs."""
+        newest = await self.jobs_of(person.tenant, person.user, limit=WAITING)
+        waiting = [job for job in newest if job.result and job.result.word.waits and not job.same_as]
+        return await self._each(waiting, lambda job: self.save_again(person.tenant, person.user, job.id))
 
     async def _again(self, job: Job, step: Step, **changes: object) -> Job:
         """Put an ended job back into the queue; as it is now where another was quicker."""
@@ -386,18 +439,19 @@ class Service:
 
         From the first moment nothing joins the candidate any more. Killed in between, the next retention run does it to its end.
         """
-        cvs = files = blobs = cards = 0
+        cvs = files = blobs = cards = left = 0
         while candidate := await self.candidates.erasing(tenant, candidate_id, before=before):
             for key in (*candidate.jobs, *candidate.matches):
                 job = await self.store.get(JOBS, tenant, key, Job)
                 if job is None or job.state == State.DELETED:
                     continue
                 last, erased = await self.erase(job)
-                cvs, files, blobs, cards = (
+                cvs, files, blobs, cards, left = (
                     cvs + (last.kind is Kind.CV),
                     files + erased.files,
                     blobs + erased.blobs,
                     cards + bool(last.card or last.batch),
+                    left + erased.left,
                 )
             await self.events.destroy_key(tenant, candidate_id)
             await self.matches.forget(tenant, candidate_id)
@@ -406,7 +460,8 @@ class Service:
         else:
             return None
         reference = self._ids.new()[:12]
-        receipt = Receipt(reference=reference.upper(), tenant=tenant, at=self._clock.now(), cvs=cvs, files=files, blobs=blobs, cards=cards)
+        now = self._clock.now()
+        receipt = Receipt(reference=reference.upper(), tenant=tenant, at=now, cvs=cvs, files=files, blobs=blobs, cards=cards, left=left)
         await self.store.create(RECEIPTS, tenant, reference, receipt)
         return receipt
 
@@ -429,10 +484,7 @@ class Service:
         if not last.state.ended:
             last = await self.cancel(last.tenant, last.user, last.id)
         await self.store.mark_open(job.tenant, job.id, seconds=self._defaults.first_look)
-        files = 0
-        if last.result:
-            await self._drive.delete(job.tenant, last.result.word)
-            files = 1
+        gone = last.result is not None and await self._drive.delete(job.tenant, last.result.word)
         blobs = await self._blobs.delete(f"{job.tenant}/{job.id}")
         if last.content:
             await self.store.forget_content(last)
@@ -441,21 +493,22 @@ class Service:
         now = self._clock.now()
 
         def bare(known: Job | None) -> Job | None:
-            gone = {"state": State.DELETED, "source": Source(name=""), "result": None, "problem": None, "content": "", "updated": now}
-            gone |= {"same_as": "", "candidate": ""}
-            return known.model_copy(update=gone) if known else None
+            empty = {"state": State.DELETED, "source": Source(name=""), "result": None, "problem": None, "content": "", "updated": now}
+            empty |= {"same_as": "", "candidate": ""}
+            return known.model_copy(update=empty) if known else None
 
         await self.store.change(JOBS, job.tenant, job.id, Job, bare)
         await self.store.unlist(last)
-        return last, Erased(blobs=blobs, files=files)
+        return last, Erased(blobs=blobs, files=int(gone), left=int(last.result is not None and not gone))
 
 
 @dataclass(frozen=True, slots=True)
 class Erased:
-    """How many blobs and Word files went."""
+    """How many blobs and Word files went, and how many Word files are still there."""
 
     blobs: int = 0
     files: int = 0
+    left: int = 0
 
 
 def _check(data: bytes) -> None:

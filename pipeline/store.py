@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 JOBS, OPEN, MINE, CONTENTS, BATCHES, CANDIDATES, RECEIPTS = "jobs", "open", "mine", "contents", "batches", "candidates", "receipts"
 """OPEN marks the jobs whose card is not final; MINE lists the jobs of a user, newest first; CONTENTS the results by the file's hash."""
-PERIODS, POSTING = "periods", "posting"
+PERIODS, POSTING, SECRETS = "periods", "posting", "secrets"
 PROFILES, MATCHES, FACTS, PAGES = "profiles", "matches", "facts", "pages"
 """FACTS are what the matcher knows of each candidate's newest CV; PAGES say which page a shortlist shows."""
 

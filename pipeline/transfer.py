@@ -16,10 +16,10 @@ from pipeline.events import KEYS
 from pipeline.model.codec import from_json
 from pipeline.model.job import Job, State
 from pipeline.ports import Blobs, Queue, Records
-from pipeline.store import CANDIDATES, CONTENTS, JOBS, MINE, OPEN
+from pipeline.store import CANDIDATES, CONTENTS, JOBS, MINE, OPEN, SECRETS
 
 SCHEDULE = "schedule"
-"""When the daily work is due: a fresh storage has that, and nothing else."""
+"""When the daily work is due: a fresh storage has that and the key of links, and nothing else."""
 ROUNDS = 5
 """So often what has changed during a copy is copied again."""
 
@@ -73,7 +73,7 @@ async def migrate(source: Storage, target: Storage, told: Told) -> Inventory:
     The target is empty, or holds what an earlier attempt has copied. What changes meanwhile is copied again.
     """
     here, there = await inventory(source), await inventory(target)
-    foreign = [name for name in there.missing_in(here) if not name.startswith(f"{OPEN}/")]
+    foreign = [name for name in there.missing_in(here) if not name.startswith((f"{OPEN}/", f"{SECRETS}/"))]
     if foreign:
         raise Incomplete(f"the target holds what the source does not: {foreign[0]} and {len(foreign) - 1} more")
     for _ in range(ROUNDS):
@@ -163,7 +163,7 @@ async def _without_erased(records: dict[str, bytes], storage: Storage) -> dict[s
 
 async def restore(path: Path, target: Storage, told: Told) -> Inventory:
     """Put a backup into an empty storage, prove it, and wake what is open. A damaged one changes nothing. Raises Incomplete."""
-    if set(await target.records.tables()) - {SCHEDULE} or await target.blobs.names():
+    if set(await target.records.tables()) - {SCHEDULE, SECRETS} or await target.blobs.names():
         raise Incomplete("the storage is not empty")
     try:
         with zipfile.ZipFile(path) as archive:

@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from app import Running, start
+from bot.places import Places
 from bot.settings import Settings
+from pipeline.adapters.local.sqlite import SqliteFile, SqliteRecords
 from pipeline.model.document import Document
 from pipeline.read.sandbox import Sandbox
 from tests.azurite import Azurite
@@ -70,6 +72,13 @@ async def connector() -> AsyncIterator[Connector]:
 async def files() -> AsyncIterator[Files]:
     async with Files({path.name: path.read_bytes() for path in SAMPLES}) as server:
         yield server
+
+
+@pytest.fixture
+async def places(tmp_path: Path) -> AsyncIterator[Places]:
+    file = SqliteFile(tmp_path / "places.sqlite")
+    yield Places(SqliteRecords(file))
+    await file.close()
 
 
 @pytest.fixture

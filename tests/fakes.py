@@ -40,6 +40,12 @@ class Sent:
     method: str
     message: str
     activity: dict[str, Any]
+    conversation: str = ""
+
+    @property
+    def kind(self) -> str:
+        """The card's content type."""
+        return self.activity["attachments"][0]["contentType"]
 
     @property
     def card(self) -> dict[str, Any]:
@@ -57,13 +63,17 @@ class Connector(Server):
     def __init__(self) -> None:
         super().__init__()
         self.sent: list[Sent] = []
-        self.faults: list[tuple[int, dict[str, str]]] = []
+        self.faults: list[tuple[int, dict[str, str]] | tuple[int, dict[str, str], str]] = []
         self.gone: set[str] = set()
+        self.created: list[dict[str, Any]] = []
+        self.teams: dict[str, str] = {}
         self.changed = asyncio.Event()
         self.app.add_routes(
             [
                 web.post("/v3/conversations/{conversation}/activities", self.post),
                 web.put("/v3/conversations/{conversation}/activities/{message}", self.put),
+                web.post("/v3/conversations", self.create),
+                web.get("/v3/teams/{team}", self.team),
             ]
         )
 
@@ -71,23 +81,44 @@ class Connector(Server):
         return await self._record(request, f"m{sum(s.method == 'POST' for s in self.sent) + 1}")
 
     async def put(self, request: web.Request) -> web.Response:
+        if self.faults:
+            return self._fault()
         known = {s.message for s in self.sent}
         if request.match_info["message"] not in known - self.gone:
             return web.json_response({"error": {"code": "ActivityNotFoundInConversation", "message": "-"}}, status=404)
         return await self._record(request, request.match_info["message"])
 
+    async def create(self, request: web.Request) -> web.Response:
+        """A 1:1 chat with one member; asking again gives the same."""
+        if self.faults:
+            return self._fault()
+        body = await request.json()
+        assert body["isGroup"] is False
+        assert len(body["members"]) == 1
+        assert body["bot"]["id"].startswith("28:")
+        assert body["channelData"] == {"tenant": {"id": "tenant-1"}}
+        self.created.append(body)
+        return web.json_response({"id": f"a:{body['members'][0]['id']}"}, status=201)
+
+    async def team(self, request: web.Request) -> web.Response:
+        team = request.match_info["team"]
+        return web.json_response({"id": team, "name": "Vertrieb", "aadGroupId": self.teams[team]}) if team in self.teams else web.Response(status=404)
+
+    def _fault(self) -> web.Response:
+        status, headers, *code = self.faults.pop(0)
+        return web.json_response({"error": {"code": code[0] if code else "Fault", "message": "-"}}, status=status, headers=headers)
+
     async def _record(self, request: web.Request, message: str) -> web.Response:
         if self.faults:
-            status, headers = self.faults.pop(0)
-            return web.json_response({"error": {"code": "Fault", "message": "-"}}, status=status, headers=headers)
+            return self._fault()
         body = await request.read()
         activity = json.loads(body)
         assert activity["type"] == "message", activity
         assert len(body) < 28_000
         for attachment in activity.get("attachments") or []:
             assert isinstance(attachment["content"], dict)
-            assert all(isinstance(element, dict) for element in attachment["content"]["body"]), "elements must not be strings"
-        self.sent.append(Sent(request.method, message, activity))
+            checked(attachment)
+        self.sent.append(Sent(request.method, message, activity, request.match_info["conversation"]))
         self.changed.set()
         return web.json_response({"id": message})
 
@@ -100,6 +131,30 @@ class Connector(Server):
             while not wanted(self.sent):
                 self.changed.clear()
                 await self.changed.wait()
+
+
+def checked(attachment: dict[str, Any]) -> None:
+    """As the channel takes it (docs: bots/how-to/bots-filesv4.md, bots/how-to/authentication/bot-sso-code.md)."""
+    content = attachment["content"]
+    match attachment["contentType"]:
+        case "application/vnd.microsoft.card.adaptive":
+            assert all(isinstance(element, dict) for element in content["body"]), "elements must not be strings"
+            users = content.get("refresh", {}).get("userIds", [])
+            assert len(users) <= 60
+            assert all(user.startswith("29:") for user in users), "the channel's ids, not the directory's"
+        case "application/vnd.microsoft.card.oauth":
+            assert set(content) <= {"text", "connectionName", "buttons", "tokenExchangeResource", "tokenPostResource"}
+            assert content["tokenExchangeResource"].keys() >= {"id", "uri"}
+            assert [button["type"] for button in content["buttons"]] == ["signin"]
+        case "application/vnd.microsoft.teams.card.file.consent":
+            assert set(content) == {"description", "sizeInBytes", "acceptContext", "declineContext"}
+            assert attachment["name"].endswith(".docx")
+        case "application/vnd.microsoft.teams.card.file.info":
+            assert set(content) == {"uniqueId", "fileType"}
+            assert attachment["contentUrl"]
+            assert attachment["name"]
+        case kind:
+            raise AssertionError(kind)
 
 
 class Files(Server):
@@ -222,15 +277,41 @@ def message_activity(
     return activity
 
 
-def click_activity(connector: Connector, data: dict[str, Any], *, message: str, number: str = "i1", user: str = "user-1") -> dict[str, Any]:
-    """What Teams posts for a click on an Action.Execute button."""
+def invoke_activity(
+    connector: Connector, name: str, value: dict[str, Any], *, number: str = "i1", message: str = "", user: str = "user-1"
+) -> dict[str, Any]:
+    """What Teams posts where it waits for an answer."""
     activity = message_activity(connector, number=number)
-    activity |= {"type": "invoke", "name": "adaptiveCard/action", "replyToId": message}
-    activity["from"]["aadObjectId"] = user
-    activity["value"] = {"action": {"type": "Action.Execute", "verb": data.get("verb"), "data": data}, "trigger": "manual"}
+    activity |= {"type": "invoke", "name": name, "value": value}
+    if message:
+        activity["replyToId"] = message
+    activity["from"] = {"id": f"29:{user}".replace("user-1", "user"), "aadObjectId": user, "name": "Anna"}
     activity.pop("attachments")
     activity.pop("text")
     return activity
+
+
+def click_activity(connector: Connector, data: dict[str, Any], *, message: str, number: str = "i1", user: str = "user-1") -> dict[str, Any]:
+    """What Teams posts for a click on an Action.Execute button."""
+    value = {"action": {"type": "Action.Execute", "verb": data.get("verb"), "data": data}, "trigger": "manual"}
+    return invoke_activity(connector, "adaptiveCard/action", value, number=number, message=message, user=user)
+
+
+GROUP_CHAT = {"id": "19:group@thread.v2", "conversationType": "groupChat", "isGroup": True, "tenantId": "tenant-1"}
+CHANNEL = {"id": "19:channel@thread.tacv2;messageid=1700000000001", "conversationType": "channel", "isGroup": True, "tenantId": "tenant-1"}
+TEAM = {"team": {"id": "19:team@thread.tacv2", "aadGroupId": "group-1", "name": "Vertrieb"}, "channel": {"id": "19:channel@thread.tacv2"}}
+
+
+def in_group(activity: dict[str, Any], *, channel: bool = False) -> dict[str, Any]:
+    """The same where others read along: Teams does not deliver the file, but says who was mentioned."""
+    mention = {"type": "mention", "text": "<at>CV Bot</at>", "mentioned": {"id": "28:bot", "name": "CV Bot"}}
+    moved = activity | {"conversation": dict(CHANNEL if channel else GROUP_CHAT)}
+    if channel:
+        moved["channelData"] = activity["channelData"] | TEAM
+    if activity["type"] == "message" and activity.get("value") is None:
+        moved |= {"text": f"<at>CV Bot</at>&nbsp;{activity.get('text', '')}", "entities": [mention]}
+        moved["attachments"] = [{"contentType": "text/html", "content": "<div></div>"}]
+    return moved
 
 
 def actions_of(node: Any) -> list[dict[str, Any]]:

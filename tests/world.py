@@ -16,6 +16,7 @@ from pipeline.conversion import Tools
 from pipeline.jobs import Outcome, Runner
 from pipeline.model.document import Document
 from pipeline.model.job import Conversation, Job, Source
+from pipeline.model.person import Person
 from pipeline.retention import Retention
 from pipeline.service import Service, Submission
 from pipeline.transfer import Storage
@@ -68,7 +69,7 @@ class Incoming:
     data: bytes
     calls: int = 0
 
-    async def fetch(self, source: Source, *, limit: int) -> bytes:
+    async def fetch(self, source: Source, *, limit: int, person: Person) -> bytes:
         self.calls += 1
         return self.data
 

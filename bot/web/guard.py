@@ -1,4 +1,4 @@
-"""Who may use the REST API and the page: until sign-in exists, this computer only.
+"""Who may use the REST API and the page: until sign-in exists, this computer only; a signed link opens its download for whoever holds it.
 
 The peer, the Host header (against DNS rebinding) and the Origin header (against other pages in the same browser) are checked.
 """
@@ -11,6 +11,9 @@ from urllib.parse import urlsplit
 from aiohttp import web
 
 from bot.settings import is_loopback
+from bot.web.links import is_link, opens
+from bot.web.views import problem, texts_of
+from pipeline.errors import UserError
 
 UNSIGNED = web.AppKey("unsigned", bool)
 """Set where no bot app id is configured: then the bot endpoint, too, answers this computer only."""
@@ -30,7 +33,9 @@ _HEADERS = {
 @web.middleware
 async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     guarded = request.path not in _OPEN or (request.path == MESSAGES and request.app[UNSIGNED])
-    if guarded and not _local(request):
+    if guarded and not _local(request) and not opens(request):
+        if is_link(request):
+            return problem(UserError("link_over"), texts_of(request))
         return web.json_response({"error": {"key": "forbidden", "message": "This address answers on this computer only."}}, status=403)
     response = await handler(request)
     if not response.prepared:

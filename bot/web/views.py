@@ -22,6 +22,10 @@ _STATUS = {
     "changed_meanwhile": 409,
     "not_ready": 409,
     "not_yours": 403,
+    "link_over": 403,
+    "drive_forbidden": 502,
+    "no_drive": 409,
+    "sign_in_needed": 401,
     "not_found": 404,
     "storage_turn": 503,
 }

@@ -2,41 +2,40 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
-
-from pipeline.model.job import DriveItem
-from pipeline.ports import Blobs
-
-_RESERVED = re.compile(r"(?i)^(con|prn|aux|nul|com\d|lpt\d)(\.|$)")
-_FORBIDDEN = re.compile('["*:<>?/\\\\|\x00-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]')
-
-
-def safe_name(name: str, *, limit: int = 100) -> str:
-    """A file name that Windows, OneDrive and SharePoint take; never empty, never a path. `limit` in bytes, without the ending."""
-    name = _FORBIDDEN.sub(" ", unicodedata.normalize("NFC", name.encode("utf-8", "ignore").decode()))
-    name = re.sub(r"\s+", " ", name).strip(" .~")
-    stem, ending = (name[:-5], name[-5:]) if name.endswith(".docx") else (name, "")
-    stem = stem.encode()[:limit].decode("utf-8", "ignore").strip(" .")
-    name = stem + ending
-    return f"_{name}" if not stem or _RESERVED.match(name) else name
+from pipeline.adapters.names import safe_name
+from pipeline.model.job import DriveItem, WhenEdited
+from pipeline.model.link import signed_query
+from pipeline.model.person import Person
+from pipeline.ports import Blobs, Clock, WordFile
 
 
 class ServedDrive:
-    """`<tenant>/<job>/word` among the given blobs: no personal data in names, and one job has one file whatever it is called."""
+    """`<tenant>/<job>/word` among the given blobs: no personal data in names, and one job has one file whatever it is called.
 
-    def __init__(self, blobs: Blobs, *, base_url: str) -> None:
+    With a `key` links are signed with it and run out; without one they open on this computer only.
+    """
+
+    def __init__(self, blobs: Blobs, *, base_url: str, key: bytes = b"", clock: Clock | None = None) -> None:
         self._blobs = blobs
         self._base_url = base_url.rstrip("/")
+        self._key = key
+        self._clock = clock
 
-    async def save(self, tenant: str, folder: str, name: str, data: bytes, *, job: str) -> DriveItem:
-        path = f"{safe_name(tenant)}/{safe_name(job)}/word"
-        await self._blobs.put(path, data)
-        where = f"?tenant={tenant}" if tenant != "local" else ""
-        return DriveItem(id=path, name=safe_name(name), url=f"{self._base_url}/api/download/{job}{where}")
+    async def save(self, person: Person, file: WordFile, *, known: DriveItem | None = None, when_edited: WhenEdited = WhenEdited.ASK) -> DriveItem:
+        path = f"{safe_name(person.tenant)}/{safe_name(file.job)}/word"
+        await self._blobs.put(path, file.data)
+        where = f"?tenant={person.tenant}" if person.tenant != "local" else ""
+        return DriveItem(id=path, name=safe_name(file.name), url=f"{self._base_url}/api/download/{file.job}{where}")
+
+    def link(self, tenant: str, item: DriveItem) -> str:
+        if not self._key or self._clock is None:
+            return item.url
+        url = item.url.partition("?")[0]
+        return f"{url}?{signed_query(self._key, url.removeprefix(self._base_url), tenant, now=self._clock.now())}"
 
     async def read(self, tenant: str, item: DriveItem) -> bytes | None:
         return await self._blobs.get(item.id)
 
-    async def delete(self, tenant: str, item: DriveItem) -> None:
+    async def delete(self, tenant: str, item: DriveItem) -> bool:
         await self._blobs.delete(item.id)
+        return True

@@ -52,3 +52,8 @@ def _names(data: bytes) -> frozenset[str]:
             return frozenset(archive.namelist())
     except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError):
         return frozenset()
+
+
+def job_mark(job_id: str) -> str:
+    """The bookmark by which a Word file says which job has made it; Word hides bookmarks that begin with "_"."""
+    return f"_job_{job_id}"

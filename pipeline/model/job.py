@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from pipeline.model.finding import Severity
 from pipeline.model.match import Match, Shortlist
+from pipeline.model.person import Person
 from pipeline.model.profile import Profile
 
 
@@ -50,8 +51,23 @@ class Step(StrEnum):
 STEPS = tuple(Step)
 
 
+THREAD = ";messageid="
+"""In a channel, this and the id of the message that is answered follow the channel's id."""
+
+
+class Place(StrEnum):
+    """What kind of conversation: between one person and the bot, or one that others read."""
+
+    PERSONAL = "personal"
+    GROUP = "groupChat"
+    CHANNEL = "channel"
+
+
 class Conversation(_Stored):
-    """Where to answer, hours later too. `user_id` is the channel's, `user` the directory's id of the person, `name` theirs."""
+    """Where to answer, hours later too. `user_id` is the channel's, `user` the directory's id of the person, `name` theirs.
+
+    In a channel of a team: `team` is the channel's own id of the team, `team_group` the directory's, `team_channel` the channel in it.
+    """
 
     tenant: str
     id: str
@@ -62,23 +78,81 @@ class Conversation(_Stored):
     user: str
     name: str = ""
     locale: str = "de"
+    place: Place = Place.PERSONAL
+    team: str = ""
+    team_group: str = ""
+    team_channel: str = ""
+
+    @property
+    def personal(self) -> bool:
+        """Nobody but this person reads it."""
+        return self.place is Place.PERSONAL
+
+    @property
+    def person(self) -> Person:
+        return Person(tenant=self.tenant, user=self.user, channel_user=self.user_id)
+
+    @property
+    def thread(self) -> str:
+        """The chat or the channel, whatever message of it is answered."""
+        return self.id.partition(THREAD)[0]
 
 
 class Source(_Stored):
-    """Where the bytes come from: a short-lived link of the channel, or a blob that is already ours (`url` empty)."""
+    """Where the bytes come from: a short-lived link of the channel, a file shared in a chat (`share` is its address, opened with the sender's own
+    rights), or a blob that is already ours (all empty). `message` is a message whose files are not known yet, as Graph addresses it.
+    """
 
     url: str = ""
     name: str
     size: int = 0
+    share: str = ""
+    message: str = ""
+
+
+class WhenEdited(StrEnum):
+    """What becomes of a new Word file where somebody has edited the one before."""
+
+    ASK = "ask"
+    BESIDE = "beside"
+    REPLACE = "replace"
+
+
+class Beside(StrEnum):
+    """Why a file lies beside another of the same name, in place of which it could not be saved."""
+
+    EXISTS = "exists"
+    OPEN = "open"
+    EDITED = "edited"
 
 
 class DriveItem(_Stored):
-    """A saved file: `id` within its drive, `url` opens it for the user, `folder` the folder it lies in, where there is one to open."""
+    """A saved file: `id` within its drive, `url` opens it for the user, `folder` the folder it lies in, where there is one to open.
+
+    `drive` is Graph's id of the drive, empty where the app serves the file; then `waits`, where it does so until its owner signs in. `path` is the
+    folder as people read it. The file lies in the OneDrive of its `owner`, or in a library of `site`, whose members see it; `shared`: so do
+    others. `ctag` is the version of the content as it was written.
+    """
 
     id: str
     name: str
     url: str
     folder: str = ""
+    drive: str = ""
+    path: str = ""
+    owner: Person | None = None
+    site: str = ""
+    shared: bool = False
+    ctag: str = ""
+    beside: Beside | None = None
+    waits: bool = False
+
+    @property
+    def saved_in(self) -> str:
+        """ "download", "onedrive", "library"; empty where there is nothing but the app's own drive."""
+        if not self.drive:
+            return "download" if self.waits else ""
+        return "onedrive" if self.owner else "library"
 
 
 class Notice(_Stored):
@@ -138,12 +212,16 @@ class Job(_Stored):
     """`profile` is what a match or a shortlist is about, `about` the job whose CV is matched. `outcome` is what a job that makes no CV has made:
     never stored here, it is looked up to be shown.
 
+    `revealed`: who sent the CV in shows it to everybody in the conversation.
+
     `same_as` is the job whose result this one has, because the same file was worked on before, unless `fresh` was asked for.
 
     `attempts` since the last step that was done; `holder` is the attempt that has the lease.
 
     An `archive` is a ZIP file: its work is to become the jobs of the CVs in it, in the batch that it names. `content` is the SHA-256 of the
     file's bytes, `candidate` the id of whose CV it is, once that is known; `archived`: its files are packed.
+
+    `edited`: somebody has edited the Word file since, and the person has to say `when_edited` what becomes of the new one.
     """
 
     id: str
@@ -167,6 +245,7 @@ class Job(_Stored):
     locale: str = "de"
     conversation: Conversation | None = None
     card: str = ""
+    revealed: bool = False
     batch: str = ""
     archive: bool = False
     content: str = ""
@@ -174,11 +253,18 @@ class Job(_Stored):
     fresh: bool = False
     candidate: str = ""
     archived: bool = False
+    edited: bool = False
+    when_edited: WhenEdited = WhenEdited.ASK
     timings: dict[str, float] = Field(default_factory=dict)
     usage: Usage = Usage()
     result: Result | None = None
     problem: Problem | None = None
     outcome: Profile | Match | Shortlist | None = None
+
+    @property
+    def person(self) -> Person:
+        """Who sent it in."""
+        return self.conversation.person if self.conversation else Person(tenant=self.tenant, user=self.user)
 
     @property
     def begun(self) -> datetime:
@@ -258,7 +344,9 @@ class Periods(_Stored):
 
 
 class Receipt(_Stored):
-    """That a candidate was erased: what went, without saying who it was. `cards` were replaced by "deleted"."""
+    """That a candidate was erased: what went, without saying who it was. `cards` were replaced by "deleted"; `left` are Word files in people's
+    drives that the app could not delete.
+    """
 
     reference: str
     tenant: str
@@ -267,3 +355,4 @@ class Receipt(_Stored):
     files: int = 0
     blobs: int = 0
     cards: int = 0
+    left: int = 0

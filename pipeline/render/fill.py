@@ -43,8 +43,8 @@ class _Environment(SandboxedEnvironment):
 _ENVIRONMENT = _Environment()
 
 
-def filled(path: Path, context: dict[str, Any], *, title: str, language: str, firm: str) -> bytes:
-    """The .docx that the template at `path` becomes. Raises UserError: broken_template."""
+def filled(path: Path, context: dict[str, Any], *, title: str, language: str, firm: str, mark: str = "") -> bytes:
+    """The .docx that the template at `path` becomes; `mark` is a bookmark at its beginning. Raises UserError: broken_template."""
     if mistake := _open_tag(path, path.stat().st_mtime_ns):
         raise UserError("broken_template", template=path.stem, detail=mistake[:120])
     word = DocxTemplate(str(path))
@@ -52,7 +52,7 @@ def filled(path: Path, context: dict[str, Any], *, title: str, language: str, fi
         word.render(safe_context(context), jinja_env=_ENVIRONMENT)
     except (TemplateError, etree.XMLSyntaxError, PackageNotFoundError, ArithmeticError, TypeError, ValueError, LookupError) as error:
         raise UserError("broken_template", template=path.stem, detail=str(error)[:120]) from error
-    _bookmark(word.docx.element.body)
+    _bookmark(word.docx.element.body, mark)
     properties = word.docx.core_properties
     properties.title, properties.language = xml_safe(title)[:200], language
     properties.author = properties.last_modified_by = xml_safe(firm)[:200]
@@ -71,7 +71,7 @@ def _open_tag(path: Path, _changed: int) -> str:
     return ""
 
 
-def _bookmark(body: etree._Element) -> None:
+def _bookmark(body: etree._Element, mark: str) -> None:
     """Turn each mark in the text into a bookmark around its paragraph, named by the entry's JSON pointer."""
     number = 0
     for node in body.iter(qn("w:t")):
@@ -82,13 +82,21 @@ def _bookmark(body: etree._Element) -> None:
         paragraph = next(node.iterancestors(qn("w:p")))
         for name in names:
             number += 1
-            start, end = OxmlElement("w:bookmarkStart"), OxmlElement("w:bookmarkEnd")
-            for element in (start, end):
-                element.set(qn("w:id"), str(number))
-            start.set(qn("w:name"), name)
             properties = paragraph.find(qn("w:pPr"))
-            paragraph.insert(0 if properties is None else 1, start)
-            paragraph.append(end)
+            paragraph.insert(0 if properties is None else 1, _edge("w:bookmarkStart", number, name))
+            paragraph.append(_edge("w:bookmarkEnd", number))
+    if mark:
+        body.insert(0, _edge("w:bookmarkStart", number + 1, mark))
+        body.insert(1, _edge("w:bookmarkEnd", number + 1))
+
+
+def _edge(tag: str, number: int, name: str = "") -> etree._Element:
+    """Where a bookmark begins or ends."""
+    edge = OxmlElement(tag)
+    edge.set(qn("w:id"), str(number))
+    if name:
+        edge.set(qn("w:name"), name)
+    return edge
 
 
 class _FixedZip:

@@ -15,15 +15,15 @@ TEMPLATES = Path(__file__).parent / "templates"
 BUILT_IN = ("classic", "modern")
 
 
-def render(cv: Cv, *, template: str, language: str = "", firm: str = "", folder: Path | None = None) -> bytes:
-    """The .docx. `language` (default: the document's) is that of the section labels; `folder` holds the firm's own templates.
+def render(cv: Cv, *, template: str, language: str = "", firm: str = "", folder: Path | None = None, mark: str = "") -> bytes:
+    """The .docx. `language` (default: the document's) is that of the section labels; `folder` holds the firm's own templates; `mark` is a bookmark.
 
     Raises UserError: unknown_template, broken_template.
     """
     code = language or cv.language
     context = view(cv, language=code if code in LANGUAGES else "en", firm=firm)
     name = cv.basics.name.text if cv.basics.name else ""
-    return filled(template_path(template, folder), context, title=name, language=code, firm=firm)
+    return filled(template_path(template, folder), context, title=name, language=code, firm=firm, mark=mark)
 
 
 def template_path(name: str, folder: Path | None = None) -> Path:

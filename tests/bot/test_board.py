@@ -12,6 +12,7 @@ import pytest
 
 from bot.adapter import make_adapter
 from bot.board import Board
+from bot.places import Places
 from bot.sender import Sender
 from bot.settings import Settings
 from pipeline.model.document import Document
@@ -27,7 +28,7 @@ async def world(tmp_path: Path, documents: dict[str, Document]) -> AsyncIterator
 
 
 def board(world: World, *, every: float = 0.02) -> Board:
-    sender = Sender(make_adapter(Settings(), None), pause=0.001, pace=0)
+    sender = Sender(make_adapter(Settings(), None), Places(world.records), pause=0.001, pace=0)
     return Board(sender, world.service, url="http://127.0.0.1:1", now=world.clock.now, templates=("classic", "modern"), every=every)
 
 

@@ -19,6 +19,7 @@ from bot.adapter import make_adapter
 from bot.events import conversation_of, event_of, user_text
 from bot.incoming import LinkedFiles
 from bot.logs import JsonFormatter
+from bot.places import Places
 from bot.sender import PER_CONVERSATION, Sender
 from bot.settings import BadSettings, Settings, network_drive
 from cards.chat import help_card
@@ -26,9 +27,11 @@ from cards.i18n import catalogue
 from dialogs.turn import FilesDropped, TextSaid
 from pipeline.errors import TransientError, UserError
 from pipeline.model.job import Conversation, Source
+from pipeline.model.person import Person
 from tests.fakes import Connector, Files, Server, message_activity
 
 CARD = help_card(catalogue("de"))
+PERSON = Person(tenant="t", user="u", channel_user="29:u")
 
 
 @pytest.mark.parametrize(
@@ -41,7 +44,7 @@ CARD = help_card(catalogue("de"))
 )  # fmt: skip
 async def test_links_off_the_list_are_never_opened(url: str) -> None:
     with pytest.raises(UserError) as caught:
-        await LinkedFiles(hosts=(".sharepoint.com",)).fetch(Source(name="x", url=url), limit=100)
+        await LinkedFiles(hosts=(".sharepoint.com",)).fetch(Source(name="x", url=url), limit=100, person=PERSON)
     assert caught.value.key == "link_not_allowed"
 
 
@@ -53,7 +56,7 @@ async def test_a_name_on_the_list_that_points_inside_is_not_connected(monkeypatc
 
     monkeypatch.setattr(ThreadedResolver, "resolve", inside)
     with pytest.raises(UserError) as caught:
-        await LinkedFiles(hosts=(".sharepoint.com",)).fetch(Source(name="x", url="https://contoso.sharepoint.com/x"), limit=100)
+        await LinkedFiles(hosts=(".sharepoint.com",)).fetch(Source(name="x", url="https://contoso.sharepoint.com/x"), limit=100, person=PERSON)
     assert caught.value.key == "link_not_allowed"
 
 
@@ -95,15 +98,15 @@ async def host() -> AsyncIterator[Server]:
 )
 async def test_what_a_link_may_answer(host: Server, path: str, key: str) -> None:
     with pytest.raises(UserError) as caught:
-        await LinkedFiles(hosts=(), local_origins=(host.origin,)).fetch(Source(name="x", url=f"{host.origin}/{path}"), limit=1000)
+        await LinkedFiles(hosts=(), local_origins=(host.origin,)).fetch(Source(name="x", url=f"{host.origin}/{path}"), limit=1000, person=PERSON)
     assert caught.value.key == key
 
 
 async def test_good_links_and_passing_faults(host: Server) -> None:
     links = LinkedFiles(hosts=(), local_origins=(host.origin,))
-    assert await links.fetch(Source(name="x", url=f"{host.origin}/near"), limit=1000) == b"%PDF-"
+    assert await links.fetch(Source(name="x", url=f"{host.origin}/near"), limit=1000, person=PERSON) == b"%PDF-"
     with pytest.raises(TransientError):
-        await links.fetch(Source(name="x", url=f"{host.origin}/503"), limit=1000)
+        await links.fetch(Source(name="x", url=f"{host.origin}/503"), limit=1000, person=PERSON)
 
 
 def chat(connector: Connector) -> Conversation:
@@ -111,8 +114,8 @@ def chat(connector: Connector) -> Conversation:
 
 
 @pytest.fixture
-def sender() -> Sender:
-    return Sender(make_adapter(Settings(), None), pause=0.01)
+def sender(places: Places) -> Sender:
+    return Sender(make_adapter(Settings(), None), places, pause=0.01)
 
 
 @pytest.mark.parametrize("status", [412, 429, 503])
@@ -143,8 +146,8 @@ async def test_a_card_that_is_gone_is_posted_anew(connector: Connector, sender: 
     assert [s.method for s in connector.sent] == ["POST"]
 
 
-async def test_a_conversation_gets_no_more_than_the_channel_allows(connector: Connector) -> None:
-    sender, begun = Sender(make_adapter(Settings(), None), pause=0.01, pace=0.05), perf_counter()
+async def test_a_conversation_gets_no_more_than_the_channel_allows(connector: Connector, places: Places) -> None:
+    sender, begun = Sender(make_adapter(Settings(), None), places, pause=0.01, pace=0.05), perf_counter()
     other = chat(connector).model_copy(update={"id": "other"})
     most, seconds = PER_CONVERSATION
     await asyncio.gather(*(sender.post(chat(connector), CARD) for _ in range(most)), *(sender.post(other, CARD) for _ in range(most)))
@@ -154,7 +157,7 @@ async def test_a_conversation_gets_no_more_than_the_channel_allows(connector: Co
     assert at_once < seconds * 0.05 * 0.8, "the buckets of two conversations are two"
 
 
-@pytest.mark.parametrize("status", [400, 401, 403])
+@pytest.mark.parametrize("status", [400, 401, 405, 501])
 async def test_what_cannot_work_is_not_repeated(connector: Connector, sender: Sender, status: int) -> None:
     connector.faults = [(status, {}), (status, {})]
     with pytest.raises(ErrorResponseException):

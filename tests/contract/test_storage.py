@@ -15,9 +15,8 @@ from pipeline.adapters.azure.queue import StorageQueue
 from pipeline.adapters.azure.records import TableRecords
 from pipeline.adapters.local.files import FolderBlobs
 from pipeline.adapters.local.sqlite import SqliteFile, SqliteQueue, SqliteRecords
-from pipeline.adapters.served_drive import ServedDrive, safe_name
 from pipeline.errors import Conflict
-from pipeline.ports import Blobs, Drive, Queue, Records
+from pipeline.ports import Blobs, Queue, Records
 from tests.azurite import Azurite
 
 
@@ -65,11 +64,6 @@ async def lane(request: pytest.FixtureRequest, tmp_path: Path, account: Account)
 @pytest.fixture(params=["folder", "azure"])
 def blobs(request: pytest.FixtureRequest, tmp_path: Path, account: Account) -> Blobs:
     return ContainerBlobs(account, "test") if request.param == "azure" else FolderBlobs(tmp_path / "blobs")
-
-
-@pytest.fixture
-def drive(blobs: Blobs) -> Drive:
-    return ServedDrive(blobs, base_url="http://127.0.0.1:1")
 
 
 class TestRecords:
@@ -265,28 +259,3 @@ class TestBlobs:
     async def test_names_stay_below_the_root(self, blobs: Blobs, name: str) -> None:
         with pytest.raises(ValueError):
             await blobs.put(name, b"x")
-
-
-class TestDrive:
-    async def test_one_job_is_one_file(self, drive: Drive) -> None:
-        first = await drive.save("t", "f", "CV A.docx", b"1", job="j1")
-        again = await drive.save("t", "f", "CV A.docx", b"2", job="j1")
-        renamed = await drive.save("t", "f", "CV B.docx", b"2", job="j1")
-        assert (renamed.id, renamed.name) == (first.id, "CV B.docx")
-        other = await drive.save("t", "f", "CV A.docx", b"3", job="j2")
-        assert first == again
-        assert first.id != other.id
-        assert await drive.read("t", first) == b"2"
-        await drive.delete("t", first)
-        await drive.delete("t", first)
-        assert await drive.read("t", first) is None
-        assert await drive.read("t", other) == b"3"
-
-
-@pytest.mark.parametrize(
-    ("name", "safe"),
-    [("CV Jörg Müller.docx", "CV Jörg Müller.docx"), ("../../etc/passwd", "etc passwd"), ('a"b*c:d<e>f?g|h', "a b c d e f g h"), ("CON", "_CON"),
-     ("com1.docx", "_com1.docx"), ("", "_"), ("...", "_"), (" x. ", "x"), ("~$lock.docx", "$lock.docx"), ("a\u202egnp.exe\u200b", "a gnp.exe"), ("x" * 300, "x" * 100)],
-)  # fmt: skip
-def test_file_names_that_every_drive_takes(name: str, safe: str) -> None:
-    assert safe_name(name) == safe

@@ -8,6 +8,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import monotonic
+from typing import Any
 from urllib.error import HTTPError, URLError
 
 import pytest
@@ -18,6 +19,8 @@ from pipeline.errors import TransientError
 from pipeline.jobs import MAX_ATTEMPTS
 from pipeline.model.document import Document
 from pipeline.model.job import DriveItem
+from pipeline.model.person import Person
+from pipeline.ports import WordFile
 from tests.azurite import Azurite
 from tests.conftest import sample
 from tests.fakes import Model
@@ -40,10 +43,10 @@ class HonestDrive(LedgerDrive):
         except (HTTPError, URLError, OSError) as error:
             raise TransientError(f"drive: {type(error).__name__}", retry_after=0.3) from error
 
-    async def save(self, tenant: str, folder: str, name: str, data: bytes, *, job: str) -> DriveItem:
+    async def save(self, person: Person, file: WordFile, **options: Any) -> DriveItem:
         try:
             async with asyncio.timeout(3):
-                return await super().save(tenant, folder, name, data, job=job)
+                return await super().save(person, file, **options)
         except TimeoutError as error:
             raise TransientError("drive: timeout") from error
 
@@ -84,7 +87,7 @@ def places(azurite: Azurite, tmp_path: Path, documents: dict[str, Document], mon
     drives: dict[str, str] = {}
     monkeypatch.setattr(app, "Sandbox", NoSandbox)
     monkeypatch.setattr(app, "make_reader", lambda *_: ReadyReader(documents["de-tabelle-yilmaz"]))
-    monkeypatch.setattr(app, "ServedDrive", lambda blobs, base_url: HonestDrive(drives[base_url]))
+    monkeypatch.setattr(app, "ServedDrive", lambda blobs, base_url, **_: HonestDrive(drives[base_url]))
     monkeypatch.setattr("bot.sender.TIMEOUT", 3.0)
     monkeypatch.setattr(app, "PATIENT", 12.0)
 

@@ -21,6 +21,8 @@ from bot.settings import Settings
 from pipeline.adapters.served_drive import ServedDrive
 from pipeline.model.document import Document
 from pipeline.model.job import DriveItem
+from pipeline.model.person import Person
+from pipeline.ports import WordFile
 from pipeline.transfer import Storage
 
 DURABLE = {
@@ -82,15 +84,20 @@ class LedgerDrive(ServedDrive):
     def __init__(self, url: str) -> None:
         self._url = url
 
-    async def save(self, tenant: str, folder: str, name: str, data: bytes, *, job: str) -> DriveItem:
-        await asyncio.to_thread(self._call, "PUT", f"{tenant}/{job}", data)
-        return DriveItem(id=f"{tenant}/{job}", name=name, url=f"{self._url}/{tenant}/{job}")
+    async def save(self, person: Person, file: WordFile, **_: Any) -> DriveItem:
+        path = f"{person.tenant}/{file.job}"
+        await asyncio.to_thread(self._call, "PUT", path, file.data)
+        return DriveItem(id=path, name=file.name, url=f"{self._url}/{path}")
+
+    def link(self, tenant: str, item: DriveItem) -> str:
+        return item.url
 
     async def read(self, tenant: str, item: DriveItem) -> bytes | None:
         return await asyncio.to_thread(self._call, "GET", item.id, None)
 
-    async def delete(self, tenant: str, item: DriveItem) -> None:
+    async def delete(self, tenant: str, item: DriveItem) -> bool:
         await asyncio.to_thread(self._call, "DELETE", item.id, None)
+        return True
 
     def _call(self, method: str, path: str, data: bytes | None) -> bytes:
         with urlopen(Request(f"{self._url}/{path}", data, method=method), timeout=10) as response:
@@ -128,7 +135,7 @@ def run(spec: Spec) -> None:
     app.keep_locally = wrapped_kept(app.keep_locally)
     app.keep_in_azure = wrapped_kept(app.keep_in_azure)
     app.Sandbox = NoSandbox
-    app.ServedDrive = lambda blobs, base_url: steps.wrap("drive", LedgerDrive(spec.drive))
+    app.ServedDrive = lambda blobs, **_: steps.wrap("drive", LedgerDrive(spec.drive))
     document: Document = pickle.loads(spec.document.read_bytes())
     app.make_reader = lambda *_: ReadyReader(document, spec.reading)
     for name in DURABLE["channel"]:

@@ -120,7 +120,7 @@ def test_a_broken_package_does_not_pass(
 def test_every_text_is_there_in_both_languages(manifest: dict[str, Any], english: dict[str, str]) -> None:
     assert readable(manifest).keys() == english.keys() - {"$schema"}
     same = {key for key, text in readable(manifest).items() if english[key] == text}
-    assert same == {"name.short", "bots[0].commandLists[0].commands[1].title", "bots[0].commandLists[0].commands[6].title"}, "left in German"
+    assert same == {"name.short", "bots[0].commandLists[0].commands[1].title", "bots[0].commandLists[0].commands[7].title"}, "left in German"
 
 
 def test_the_package_names_what_it_was_built_for(manifest: dict[str, Any]) -> None:

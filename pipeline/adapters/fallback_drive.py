@@ -1,0 +1,40 @@
+"""Where Word files go, in order: the person's OneDrive or the firm's library; until the person has signed in, the app's own drive."""
+
+from __future__ import annotations
+
+from pipeline.errors import SignInNeeded, UserError
+from pipeline.model.job import DriveItem, WhenEdited
+from pipeline.model.person import Person
+from pipeline.ports import Drive, WordFile
+
+
+class FallbackDrive:
+    """What `served` keeps `waits`: saved again, it moves to `drive`."""
+
+    def __init__(self, drive: Drive, served: Drive) -> None:
+        self._drive = drive
+        self._served = served
+
+    async def save(self, person: Person, file: WordFile, *, known: DriveItem | None = None, when_edited: WhenEdited = WhenEdited.ASK) -> DriveItem:
+        try:
+            item = await self._drive.save(person, file, known=known, when_edited=when_edited)
+        except UserError as error:
+            if (known and known.drive) or not (isinstance(error, SignInNeeded) or error.key == "no_drive"):
+                raise
+            item = await self._served.save(person, file, known=known)
+            return item.model_copy(update={"waits": True})
+        if known and not known.drive:
+            await self._served.delete(person.tenant, known)
+        return item
+
+    def link(self, tenant: str, item: DriveItem) -> str:
+        return self._of(item).link(tenant, item)
+
+    async def read(self, tenant: str, item: DriveItem) -> bytes | None:
+        return await self._of(item).read(tenant, item)
+
+    async def delete(self, tenant: str, item: DriveItem) -> bool:
+        return await self._of(item).delete(tenant, item)
+
+    def _of(self, item: DriveItem) -> Drive:
+        return self._drive if item.drive else self._served
