@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import time
 from collections.abc import Callable
 
 from pydantic import BaseModel, ConfigDict
 
-from pipeline.errors import Conflict
+from pipeline.errors import Conflict, TransientError
 from pipeline.model.codec import from_json, to_json
 from pipeline.model.job import Conversation
 from pipeline.ports import Records
@@ -17,6 +18,8 @@ SHUT, CHATS = "shut", "chats"
 """SHUT are the conversations that the bot is shut out of; CHATS the 1:1 chats by their person."""
 REMEMBERED_SECONDS = 60.0
 """After so long a process looks again whether a conversation is open: another may have heard of it."""
+LOOK_SECONDS = 0.3
+"""So long it waits for the storage to say that a conversation is shut."""
 REMEMBERED = 2000
 
 
@@ -42,7 +45,11 @@ class Places:
         place = (where.tenant, _key(where))
         shut, until = self._shut.get(place, (False, -1.0))
         if until <= self._now():
-            shut = await self._records.get(SHUT, *place) is not None
+            try:
+                async with asyncio.timeout(LOOK_SECONDS):
+                    shut = await self._records.get(SHUT, *place) is not None
+            except (TransientError, TimeoutError):  # better to knock at a closed door than to leave somebody with silence
+                return False
             self._remember(place, shut=shut)
         return shut
 

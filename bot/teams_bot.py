@@ -53,6 +53,8 @@ _FLOWS = "flows"
 
 STORE_SECONDS = 4.0
 """So long a turn waits for the storage; the channel gives up after ten."""
+NOTICE_SECONDS = 1.0
+"""So long it waits to note that the bot was let in or shut out."""
 REPLY_SECONDS = 0.8
 """So long it then waits for the channel to take the cards."""
 
@@ -123,14 +125,21 @@ class TeamsBot(Bot):
         if activity.conversation is None or activity.from_property is None:
             return
         where = conversation_of(activity)
+        if where.personal and there is not False and activity.type != ActivityTypes.invoke:
+            self.errands.start(self._seen(where))  # the turn does not wait for it
         try:
-            if there is False:
-                await self._places.shut(where, str(activity.type))
-            elif there:
-                await self._places.open(where)
-            if where.personal and there is not False and activity.type != ActivityTypes.invoke:
-                await self._places.seen(where)
-        except TransientError as error:  # the turn goes on without
+            async with asyncio.timeout(NOTICE_SECONDS):
+                if there is False:
+                    await self._places.shut(where, str(activity.type))
+                elif there:
+                    await self._places.open(where)
+        except (TransientError, TimeoutError) as error:  # the turn goes on without
+            _log.warning("not noted: %s", error)
+
+    async def _seen(self, where: Conversation) -> None:
+        try:
+            await self._places.seen(where)
+        except TransientError as error:  # the next message tries again
             _log.warning("not noted: %s", error)
 
     async def _team_group(self, activity: Activity) -> str:
