@@ -33,7 +33,7 @@ from pipeline.adapters.local.tesseract import Tesseract, installed
 from pipeline.adapters.served_drive import ServedDrive
 from pipeline.budget import Budget, Limits
 from pipeline.conversion import Options, Tools, convert
-from pipeline.errors import UserError
+from pipeline.errors import TransientError, UserError
 from pipeline.jobs import Runner
 from pipeline.lang.concept import concepts
 from pipeline.link_key import link_key
@@ -194,7 +194,10 @@ async def match_command(arguments: argparse.Namespace, settings: Settings) -> in
     tools = make_tools(settings, sandbox, llm)
     try:
         lexicon = concepts(settings.concepts)
-        profile = await read_profile(arguments.profile.read_bytes(), arguments.profile.name, tools.reader, lexicon)
+        data = arguments.profile.read_bytes()
+        if tools.scan:
+            await tools.scan.check(data)
+        profile = await read_profile(data, arguments.profile.name, tools.reader, lexicon)
         if not profile.requirements:
             raise UserError("no_requirements")
 
@@ -207,6 +210,8 @@ async def match_command(arguments: argparse.Namespace, settings: Settings) -> in
         return await run(profile, arguments.paths, arguments.out, hold, texts, as_json=arguments.json)
     except UserError as error:
         sys.stderr.write(f"{arguments.profile}: {texts(f'error.{error.key}', **error.values)}\n")
+    except TransientError as error:
+        sys.stderr.write(f"{arguments.profile}: {texts(f'error.{error.key}')}\n")
     except OSError as error:
         sys.stderr.write(f"{arguments.profile}: {error.strerror}\n")
     finally:

@@ -223,7 +223,10 @@ class Runner:
             case Kind.CV:
                 await self._make_cv(run, notify)
             case Kind.PROFILE:
-                profile = await read_profile(await self._bytes(run), run.job.source.name, self.tools.reader, self.service.matches.lexicon)
+                data = await self._bytes(run)
+                if self.tools.scan:  # nothing is opened before it is looked at
+                    await self.tools.scan.check(data)
+                profile = await read_profile(data, run.job.source.name, self.tools.reader, self.service.matches.lexicon)
                 await self.service.profiles.add(run.job.tenant, run.job.user, profile, key=run.job.id)
                 await run.update(state=State.DONE, step=Step.SAVED, profile=run.job.id, lease_until=None)
             case Kind.MATCH:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import AsyncIterator, Iterable
+from contextlib import suppress
 
 from pydantic import ValidationError
 
 from pipeline.candidates import Candidates
 from pipeline.conversion import Structured
-from pipeline.errors import UserError
+from pipeline.errors import Conflict, UserError
 from pipeline.events import Events
 from pipeline.lang.concept import Concepts
 from pipeline.match.compare import asked_by, score_of
@@ -26,10 +28,12 @@ from pipeline.ports import Blobs
 from pipeline.profiles import Profiles
 from pipeline.store import CANDIDATES, FACTS, JOBS, MATCHES, PAGES, Store, blob
 
+TRIES = 5
+"""So often something is written again where another was quicker."""
 PAGE = 10
 """CVs on one page of a shortlist."""
-RANKING, MATCHED = "ranking", "matched"
-"""Names of blobs."""
+RANKING = "ranking"
+"""Name of a blob."""
 _PARTS = [f"{number:02x}" for number in range(256)]
 """Beginnings of candidates' ids: facts are read a part at a time, so that memory stays flat."""
 
@@ -48,10 +52,16 @@ class Matches:
     async def learn(self, job: Job, candidate: str, cv: Cv, document: Document) -> Facts:
         """Keep what the matcher may know of a candidate's newest CV."""
         found = facts_of(cv, document, self.lexicon, today=self._store.clock.now().date())
-        value = job.id.encode() + to_bytes(found)
-        record = await self._store.records.get(FACTS, job.tenant, candidate)
-        await self._store.records.put(FACTS, job.tenant, candidate, value, etag=record.etag if record else None)
+        await self._keep(FACTS, job.tenant, candidate, job.id.encode() + to_bytes(found))
         return found
+
+    async def _keep(self, table: str, tenant: str, key: str, value: bytes) -> None:
+        """Write it over what is there. Whoever was quicker every time has just written the same kind of thing: then that stays."""
+        for _ in range(TRIES):
+            record = await self._store.records.get(table, tenant, key)
+            with suppress(Conflict):
+                await self._store.records.put(table, tenant, key, value, etag=record.etag if record else None)
+                return
 
     async def forget(self, tenant: str, candidate: str) -> None:
         await self._store.records.delete(FACTS, tenant, candidate)
@@ -135,7 +145,7 @@ class Matches:
 
     async def get(self, tenant: str, match_id: str) -> Match:
         """Raises UserError: unknown_match."""
-        found = await self._store.get(MATCHES, tenant, match_id, Match)
+        found = await self._store.get(MATCHES, tenant, _id(match_id), Match)
         if found is None:
             raise UserError("unknown_match")
         return found
@@ -183,7 +193,7 @@ class Matches:
 
     async def ranking(self, tenant: str, job_id: str) -> Shortlist:
         """A shortlist with the names of those who are still there. Raises UserError: unknown_match."""
-        data = await self._blobs.get(f"{tenant}/{job_id}/{RANKING}")
+        data = await self._blobs.get(f"{tenant}/{_id(job_id)}/{RANKING}")
         if data is None:
             raise UserError("unknown_match")
         made = from_json(data, Shortlist)
@@ -201,8 +211,8 @@ class Matches:
         return made.model_copy(update={"ranked": tuple(shown), "page": page})
 
     async def turn_page(self, tenant: str, job_id: str, page: int) -> None:
-        record = await self._store.records.get(PAGES, tenant, job_id)
-        await self._store.records.put(PAGES, tenant, job_id, json.dumps({"page": max(0, page)}).encode(), etag=record.etag if record else None)
+        """Raises UserError: unknown_match."""
+        await self._keep(PAGES, tenant, _id(job_id), json.dumps({"page": max(0, page)}).encode())
 
     async def _named(self, tenant: str, ranked: Iterable[Ranked]) -> list[Ranked]:
         """With the candidates' names, without those who were erased since."""
@@ -251,6 +261,13 @@ class Matches:
                     return None
         except UserError:
             return None
+
+
+def _id(text: str) -> str:
+    """What cards and addresses give as an id, before it becomes part of a name. Raises UserError: unknown_match."""
+    if not re.fullmatch(r"[0-9a-f]{32}", text):
+        raise UserError("unknown_match")
+    return text
 
 
 def _said(verdict: Verdict, said: Override) -> Verdict:

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from pipeline.model.document import Document
 from pipeline.model.job import Conversation, DriveItem, Source, WhenEdited
-from pipeline.model.person import Person, Role
+from pipeline.model.person import Person
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,14 +199,6 @@ class SignIn(Protocol):
         ...
 
     async def sign_out(self, person: Person) -> None: ...
-
-
-class Directory(Protocol):
-    """Who is this?"""
-
-    async def roles(self, person: Person) -> frozenset[Role]:
-        """What the person may be here; an answer is at most five minutes old. Raises TransientError: then nothing is allowed."""
-        ...
 
 
 class Llm(Protocol):

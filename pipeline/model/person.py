@@ -1,19 +1,8 @@
-"""Who acts, and what the firm lets them do."""
+"""Who acts."""
 
 from __future__ import annotations
 
-from enum import StrEnum
-
 from pydantic import BaseModel, ConfigDict
-
-
-class Role(StrEnum):
-    """As Entra's app roles or groups say. Nobody has a role by default."""
-
-    RECRUITER = "recruiter"
-    APPROVER = "approver"
-    ADMIN = "admin"
-    AUDITOR = "auditor"
 
 
 class Person(BaseModel):
