@@ -1,8 +1,19 @@
-"""Who acts."""
+"""Who acts, and what the firm lets them do."""
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 from pydantic import BaseModel, ConfigDict
+
+
+class Role(StrEnum):
+    """As Entra's app roles or groups say. Nobody has a role by default."""
+
+    RECRUITER = "recruiter"
+    APPROVER = "approver"
+    ADMIN = "admin"
+    AUDITOR = "auditor"
 
 
 class Person(BaseModel):
