@@ -18,7 +18,7 @@ playground: $(VENV)/.run $(NODE)  ## the app together with Microsoft's Agents Pl
 	  cd tests/node && npx --no-install agentsplayground start --dt -e http://127.0.0.1:3978/api/messages -c msteams
 
 test: packages check $(NODE)  ## lint, types, import rules and all tests
-	$(PYTHON) -m pytest
+	$(PYTHON) -m pytest --numprocesses auto --dist worksteal
 
 check: $(VENV)/.dev  ## lint, types, import rules
 	$(VENV)/bin/ruff format --check .

@@ -11,7 +11,7 @@ import re
 import subprocess
 import unicodedata
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,12 +28,19 @@ CORPORA = (ROOT / "benchmarks" / "corpus", ROOT / "benchmarks" / "corpus-made")
 HELD_F1 = {"corpus": 0.94, "corpus-made": 0.98}
 
 
-@pytest.fixture
-async def conversions(sandbox: Sandbox) -> dict[str, Conversion]:
-    tools = Tools(make_reader(Settings(), sandbox))
+async def converted(pdfs: Sequence[Path]) -> list[Conversion]:
+    box = Sandbox()
+    tools = Tools(make_reader(Settings(), box))
+    try:
+        return list(await asyncio.gather(*(convert(path.read_bytes(), tools, Options(TODAY)) for path in pdfs)))
+    finally:
+        await box.close()
+
+
+@pytest.fixture(scope="module")
+def conversions() -> dict[str, Conversion]:
     pdfs = [path for corpus in CORPORA for path in sorted((corpus / "pdf").glob("*.pdf"))]
-    done = await asyncio.gather(*(convert(path.read_bytes(), tools, Options(TODAY)) for path in pdfs))
-    return dict(zip((path.stem for path in pdfs), done, strict=True))
+    return dict(zip((path.stem for path in pdfs), asyncio.run(converted(pdfs)), strict=True))
 
 
 def scorer() -> Any:
