@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from pipeline.errors import Busy, Conflict, TransientError
+from pipeline.errors import Busy, TransientError
 from pipeline.ports import Completion, Llm, Prompt
 from pipeline.store import Store
 
@@ -98,7 +98,7 @@ class Budget:
 
         try:
             await self._store.change(BUDGET, who, "llm", Used, take)
-        except Conflict:  # many ask at once: again after the pause
+        except Busy:  # many ask at once: again after the pause
             return False
         return granted
 
@@ -114,7 +114,7 @@ class Budget:
             try:
                 await self._store.change(BUDGET, who, "llm", Used, give)
                 return
-            except (Conflict, TransientError):  # a call that is never given back is taken for lost after a while
+            except TransientError:  # a call that is never given back is taken for lost after a while
                 await asyncio.sleep(random.uniform(0, 4 * self._pause))  # noqa: S311  # jitter, nothing secret
 
 

@@ -154,7 +154,7 @@ class Runner:
             for job_id in await store.due(tenant):
                 try:
                     looked += await self._look_after(tenant, job_id, notify, every=every or self.lease)
-                except Conflict:  # somebody else is at it
+                except (Busy, Conflict):  # somebody else is at it
                     continue
         return looked
 

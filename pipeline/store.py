@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import logging
+import random
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -11,7 +13,7 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
-from pipeline.errors import Conflict
+from pipeline.errors import Busy, Conflict
 from pipeline.model.codec import from_json, to_json
 from pipeline.model.job import Job, Marker, Pointer, State
 from pipeline.ports import Clock, Record, Records
@@ -20,11 +22,13 @@ T = TypeVar("T")
 
 JOBS, OPEN, MINE, CONTENTS, BATCHES, CANDIDATES, RECEIPTS = "jobs", "open", "mine", "contents", "batches", "candidates", "receipts"
 """OPEN marks the jobs whose card is not final; MINE lists the jobs of a user, newest first; CONTENTS the results by the file's hash."""
-PERIODS, POSTING, SECRETS = "periods", "posting", "secrets"
+PERIODS, POSTING, SECRETS, API_KEYS = "periods", "posting", "secrets", "apikeys"
 PROFILES, MATCHES, FACTS, PAGES = "profiles", "matches", "facts", "pages"
 """FACTS are what the matcher knows of each candidate's newest CV; PAGES say which page a shortlist shows."""
 
 _TRIES = 12
+_PAUSE = 0.01
+"""Seconds; all tries of a change take less than one second more for it."""
 _END_OF_TIME = 10**13
 """Milliseconds; what is newer comes first when counted down from here."""
 
@@ -51,9 +55,9 @@ class Store:
     async def change(self, table: str, tenant: str, key: str, kind: type[T], change: Callable[[T | None], T | None]) -> T | None:
         """Read, change, write, again where another was quicker; `change` gives None where all stays as it is.
 
-        Returns what is stored now. Raises Conflict where others are quicker every time.
+        Returns what is stored now. Raises Busy where others are quicker every time.
         """
-        for _ in range(_TRIES):
+        for attempt in range(_TRIES):
             record = await self.records.get(table, tenant, key)
             current = from_json(record.value, kind) if record else None
             changed = change(current)
@@ -62,9 +66,10 @@ class Store:
             try:
                 await self.records.put(table, tenant, key, to_json(changed, kind), etag=record.etag if record else None)
             except Conflict:
+                await asyncio.sleep(random.uniform(0, _PAUSE * attempt))  # noqa: S311  # so that many at once come one after the other
                 continue
             return changed
-        raise Conflict(key)
+        raise Busy(f"{table}: many write at once")
 
     # --- which jobs still need somebody
 
@@ -127,7 +132,7 @@ class Store:
 
         try:
             await self.change(POSTING, tenant, key, Marker, take)
-        except Conflict:
+        except Busy:
             return False
         return granted
 

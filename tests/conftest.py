@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import json
 import shutil
 import subprocess
@@ -57,9 +58,18 @@ async def sandbox() -> AsyncIterator[Sandbox]:
     await box.close()
 
 
-@pytest.fixture
-async def documents(sandbox: Sandbox) -> dict[str, Document]:
-    return {path.stem: await sandbox.read(path.read_bytes()) for path in SAMPLES}
+async def read_samples() -> dict[str, Document]:
+    box = Sandbox()
+    try:
+        return {path.stem: await box.read(path.read_bytes()) for path in SAMPLES}
+    finally:
+        await box.close()
+
+
+@pytest.fixture(scope="session")
+def documents() -> dict[str, Document]:
+    """They are values: nobody changes them."""
+    return asyncio.run(read_samples())
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.errors import TransientError, UserError
+from pipeline.errors import Conflict, TransientError, UserError
 from pipeline.model.document import Document
 from pipeline.model.job import Job, Source, State, Step
 from pipeline.service import Defaults, Submission
@@ -283,3 +283,21 @@ async def test_commands_live_with_a_list_entry_without_its_job(world: World) -> 
     assert await world.service.jobs_of("t", "u") == []
     with pytest.raises(UserError):
         await world.service.job("t", job.id)
+
+
+async def test_many_that_write_the_same_candidate_use_up_no_attempts(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another was quicker each time: nothing has failed, and after a while the job goes on."""
+    real, times = world.records.put, iter(range(100))
+
+    async def contended(table: str, *args: Any, **options: Any) -> str:
+        if table == "candidates" and next(times) < 8 * 12:
+            raise Conflict(table)
+        return await real(table, *args, **options)
+
+    monkeypatch.setattr(world.records, "put", contended)
+    job = await world.submit()
+    for _ in range(8):
+        waiting = await world.run(job)
+        assert (waiting.state, waiting.problem) == (State.QUEUED, None)
+        world.clock.time = waiting.wake_at + timedelta(seconds=1)
+    assert (await world.run(job)).state == State.DONE
