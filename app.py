@@ -39,9 +39,9 @@ from pipeline.lang.concept import concepts
 from pipeline.link_key import link_key
 from pipeline.matching import Compared, compare, read_profile
 from pipeline.model.job import Job, Periods
-from pipeline.model.person import Person
+from pipeline.model.person import Person, Role
 from pipeline.model.profile import Profile
-from pipeline.ports import Blobs, Drive, Llm, Records
+from pipeline.ports import Blobs, Directory, Drive, Llm, Records
 from pipeline.read.reader import Reader
 from pipeline.read.sandbox import Sandbox
 from pipeline.render.match_report import match_report
@@ -72,6 +72,8 @@ THREADS = 32
 """For storage, conversions and the channel's client: with the default of six they wait for each other."""
 QUICK, PATIENT = 3.5, 60.0
 """Seconds that one call of the storage may take, in turns and in workers."""
+ROLES_SECONDS = 2.5
+"""Of a turn, for asking what a person may do."""
 PACE = 2.0
 BLOB_CONTAINER = "cvgen"
 
@@ -369,6 +371,35 @@ def make_graph(settings: Settings, tokens: TokenService | None) -> Graph | None:
     return Graph(client, GraphDrive(client, tokens=tokens, app_token=app_token, library=library, folder=settings.drive_folder))
 
 
+@dataclass(frozen=True, slots=True)
+class People:
+    """Who may do what, and how to let go of what tells it."""
+
+    roles: Directory
+    close: Callable[[], Awaitable[None]]
+
+
+def make_directory(settings: Settings) -> People:
+    """Roles from Entra where an app is registered; without one, whoever works on this computer may do everything."""
+    from pipeline.adapters.local.directory import SameRoles
+
+    async def nothing() -> None: ...
+
+    if not settings.app_id:
+        return People(SameRoles(), nothing)
+    if settings.roles == "everybody":
+        return People(SameRoles({Role.RECRUITER}), nothing)
+    from pipeline.adapters.entra import GRAPH
+    from pipeline.adapters.graph.client import GraphClient
+    from pipeline.adapters.graph.directory import AppRoles, EntraDirectory, Groups
+
+    app_token, now = partial(app_tokens(settings), GRAPH), SystemClock().now
+    client = GraphClient(now=now, url=settings.graph, seconds=ROLES_SECONDS)
+    groups = settings.roles == "groups"
+    source = Groups(client, dict(settings.role_groups), app_token) if groups else AppRoles(client, settings.app_id, app_token)
+    return People(EntraDirectory(source, tenant=settings.app_tenant, now=now), client.close)
+
+
 def make_chat_files(graph: Graph, tokens: TokenService, links: LinkedFiles) -> ChatFiles:
     from pipeline.adapters.graph.chats import ChatFiles
 
@@ -472,7 +503,7 @@ async def make_workshop(settings: Settings, heard: Callable[[Job], None], *, pac
     """`heard` is told of every change of a job; `pace` is the least time between two card updates of a conversation, in seconds."""
     from bot.adapter import make_adapter
     from bot.auth import TokenCheck
-    from bot.board import Board
+    from bot.board import Board, Links
     from bot.incoming import LinkedFiles
     from bot.places import Places
     from bot.sender import Sender
@@ -496,7 +527,7 @@ async def make_workshop(settings: Settings, heard: Callable[[Job], None], *, pac
     links = LinkedFiles(hosts=settings.file_hosts, local_origins=settings.local_origins)
     chats = make_chat_files(graph, tokens, links) if graph and tokens else None
     names = tuple(template_names(settings.templates))
-    board = Board(sender, service, url=settings.url, now=clock.now, templates=names, every=pace)
+    board = Board(sender, service, links=Links(settings.url, clock.now, key), now=clock.now, templates=names, every=pace)
 
     def publish(job: Job) -> None:
         board.show(job)
@@ -581,13 +612,16 @@ async def start(settings: Settings, *, pace: float = PACE) -> Running:
     """Everything, built and listening. `pace` is the least time between two card updates of a conversation, in seconds."""
     from aiohttp import web
 
-    from bot.board import link
+    from bot.board import Links
     from bot.web.api import Api
+    from bot.web.caller import Callers
     from bot.web.health import Health
     from bot.web.hub import Hub
+    from bot.web.keys import KeysApi
     from bot.web.matching import MatchingApi
     from bot.web.page import Page
     from bot.web.server import make_app
+    from bot.web.tab_tokens import TabTokens
     from dialogs.services import Services
 
     hub = Hub()
@@ -602,10 +636,14 @@ async def start(settings: Settings, *, pace: float = PACE) -> Running:
 
     health = Health({"records": ping_records, "sandbox": shop.sandbox.start, "worker": shop.worker.alive})
     api = Api(service, hub, shop.worker.nudge, templates=names)
-    bot = make_bot(Services(service, SystemClock().now, partial(link, settings.url), shop.tokens), shop, quick.storage.records)
+    clock, directory = SystemClock(), make_directory(settings)
+    links = Links(settings.url, clock.now, shop.link_key)
+    bot = make_bot(Services(service, clock.now, directory.roles, links.file, shop.tokens), shop, quick.storage.records)
     matching = MatchingApi(service, shop.worker.nudge, firm=settings.firm, templates=settings.templates)
-    parts = (api, matching, Page(templates=names, default=settings.template), health)
-    app = make_app(shop.adapter, bot, parts, unsigned=not settings.app_id, link_key=shop.link_key)
+    parts = (api, matching, KeysApi(service.api_keys), Page(templates=names, default=settings.template), health)
+    tabs = TabTokens(settings.app_id, settings.allowed_tenants) if settings.app_id else None
+    callers = Callers(directory.roles, service.api_keys, tabs)
+    app = make_app(shop.adapter, bot, parts, callers=callers, unsigned=not settings.app_id, link_key=shop.link_key)
     web_runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
     await web_runner.setup()
     await web.TCPSite(web_runner, settings.host, settings.port).start()
@@ -620,6 +658,7 @@ async def start(settings: Settings, *, pace: float = PACE) -> Running:
         await shop.worker.stop()
         await web_runner.cleanup()
         await shop.close()
+        await directory.close()
         if quick is not shop.kept:
             await quick.close()
 

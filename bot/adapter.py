@@ -29,7 +29,8 @@ from botframework.connector.auth import (
 )
 from msrest.serialization import Model
 
-from bot.auth import TokenCheck, Unauthorized
+from bot.auth import TokenCheck
+from bot.keys import Unauthorized
 from bot.settings import Settings, is_loopback
 
 _log = logging.getLogger("bot")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from time import monotonic
 
@@ -23,6 +24,7 @@ from cards.match import match_card
 from cards.profile import profile_card
 from cards.shortlist import shortlist_card
 from pipeline.model.job import Batch, Conversation, Job
+from pipeline.model.link import signed_query
 from pipeline.model.match import Match, Shortlist
 from pipeline.model.profile import Profile
 from pipeline.service import Service
@@ -30,9 +32,20 @@ from pipeline.service import Service
 _log = logging.getLogger("board")
 
 
-def link(url: str, path: str, tenant: str) -> str:
-    """Where a path of the REST API opens for a tenant's people."""
-    return f"{url}/api/{path}" + (f"?tenant={tenant}" if tenant != "local" else "")
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Addresses of the app itself. With a `key` those of files are signed, and open for a day for whoever holds them; without, on this computer."""
+
+    url: str
+    now: Callable[[], datetime]
+    key: bytes = b""
+
+    def file(self, path: str, tenant: str) -> str:
+        """Where a file of the REST API opens for a tenant's people."""
+        path = f"/api/{path}"
+        if self.key:
+            return f"{self.url}{path}?{signed_query(self.key, path, tenant, now=self.now())}"
+        return f"{self.url}{path}" + (f"?tenant={tenant}" if tenant != "local" else "")
 
 
 REDRAWS = 3
@@ -43,11 +56,11 @@ class Board:
     """`every` is the least time between two updates of a conversation, in seconds."""
 
     def __init__(
-        self, sender: Sender, service: Service, *, url: str, now: Callable[[], datetime], templates: Sequence[str], every: float = 2.0
+        self, sender: Sender, service: Service, *, links: Links, now: Callable[[], datetime], templates: Sequence[str], every: float = 2.0
     ) -> None:
         self._sender = sender
         self._service = service
-        self._url = url
+        self._links = links
         self._now = now
         self._templates = templates
         self._every = every
@@ -73,17 +86,14 @@ class Board:
         texts = catalogue(job.locale)
         match job.outcome:
             case Match() as made:
-                return match_card(made, texts, report_url=self._link(f"matches/{made.id}/report", job.tenant))
+                return match_card(made, texts, report_url=self._links.file(f"matches/{made.id}/report", job.tenant))
             case Profile() as made:
-                return profile_card(made, texts, word_url=self._link(f"profiles/{made.id}/word", job.tenant))
+                return profile_card(made, texts, word_url=self._links.file(f"profiles/{made.id}/word", job.tenant))
             case Shortlist() as made:
-                csv, word = (self._link(f"shortlists/{made.id}/{form}", job.tenant) for form in ("csv", "word"))
+                csv, word = (self._links.file(f"shortlists/{made.id}/{form}", job.tenant) for form in ("csv", "word"))
                 return shortlist_card(made, texts, csv_url=csv, word_url=word)
-        json_url = self._link(f"jobs/{job.id}/json", job.tenant)
+        json_url = self._links.file(f"jobs/{job.id}/json", job.tenant)
         return job_card(job, texts, now=self._now(), json_url=json_url, templates=self._templates)
-
-    def _link(self, path: str, tenant: str) -> str:
-        return link(self._url, path, tenant)
 
     def batch_card_of(self, batch: Batch, jobs: Sequence[Job], locale: str) -> CardJson:
         """As everybody in the conversation sees it."""
@@ -92,8 +102,8 @@ class Board:
 
     def _whole_batch(self, batch: Batch, jobs: Sequence[Job], locale: str) -> CardJson:
         where = f"tenant={batch.tenant}" if batch.tenant != "local" else ""
-        zip_url = f"{self._url}/api/batches/{batch.id}/zip?{where}".rstrip("?")
-        folder = candidates_folder(jobs) or f"{self._url}/?batch={batch.id}&{where}".rstrip("&")
+        zip_url = self._links.file(f"batches/{batch.id}/zip", batch.tenant)
+        folder = candidates_folder(jobs) or f"{self._links.url}/?batch={batch.id}&{where}".rstrip("&")
         return batch_card(batch, jobs, catalogue(locale), now=self._now(), zip_url=zip_url, folder_url=folder)
 
     def show(self, job: Job) -> None:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from pipeline.model.person import Role
+
 FIRM = "Ihre Firma GmbH"
 TOKEN_SERVICE = "https://api.botframework.com"  # noqa: S105  # an address
 GRAPH = "https://graph.microsoft.com/v1.0"
@@ -16,6 +18,8 @@ FOLDER = "CV Generator/{year}/{candidate}"
 FILE_HOSTS = (".sharepoint.com", ".sharepoint.de", ".sharepoint.us")
 
 
+MOST_ROLE_GROUPS = 20
+"""Microsoft Graph answers for so many at once."""
 LEAST_LOG_DAYS = 183
 """The EU's AI Act asks deployers of high-risk systems to keep their logs for six months (article 26, 6)."""
 
@@ -71,6 +75,8 @@ class Settings:
     azure_identity: str = ""
     input_price: float = 0.15
     output_price: float = 0.60
+    roles: str = "app"
+    role_groups: tuple[tuple[str, Role], ...] = ()
     sso_connection: str = ""
     token_service: str = TOKEN_SERVICE
     graph: str = GRAPH
@@ -158,6 +164,8 @@ class Settings:
             azure_identity=get("AZURE_CLIENT_ID"),
             input_price=number("LLM_INPUT_PRICE", 0.15),
             output_price=number("LLM_OUTPUT_PRICE", 0.60),
+            roles=get("ROLES", "app").lower(),
+            role_groups=_role_groups(names("ROLE_GROUPS")),
             sso_connection=get("SSO_CONNECTION"),
             token_service=get("TOKEN_SERVICE_URL", TOKEN_SERVICE).rstrip("/"),
             graph=get("GRAPH_URL", GRAPH).rstrip("/"),
@@ -207,6 +215,10 @@ class Settings:
                 raise BadSettings(f"{name} must begin with https://, not {url!r}")
         if self.sso_connection and not self.app_id and self.token_service.startswith("https://"):
             raise BadSettings("SSO_CONNECTION needs MICROSOFT_APP_ID: people sign in to the bot's registration")
+        if self.roles not in ("app", "groups", "everybody"):
+            raise BadSettings(f"ROLES must be app, groups or everybody, not {self.roles!r}")
+        if self.roles == "groups" and not self.role_groups:
+            raise BadSettings("ROLES=groups needs ROLE_GROUPS, such as recruiter=<id of a group>,admin=<id of another>")
         self._check_drive()
         if not self.app_id:
             if not is_loopback(self.host):
@@ -232,6 +244,19 @@ class Settings:
         unknown = re.sub(r"\{(year|month|candidate)\}", "", self.drive_folder)
         if "{" in unknown or "}" in unknown or not self.drive_folder.strip("/ "):
             raise BadSettings(f"DRIVE_FOLDER may hold {{year}}, {{month}} and {{candidate}}, not {self.drive_folder!r}")
+
+
+def _role_groups(pairs: tuple[str, ...]) -> tuple[tuple[str, Role], ...]:
+    """Groups by Entra's id and the role of their members. Raises BadSettings."""
+    found: list[tuple[str, Role]] = []
+    for pair in pairs:
+        name, _, group = (part.strip().lower() for part in pair.partition("="))
+        if name not in list(Role) or not re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", group):
+            raise BadSettings(f"ROLE_GROUPS must be pairs such as recruiter=<id of a group>, roles {', '.join(Role)}, not {pair!r}")
+        found.append((group, Role(name)))
+    if len(found) > MOST_ROLE_GROUPS:
+        raise BadSettings(f"ROLE_GROUPS may name {MOST_ROLE_GROUPS} groups, not {len(found)}: put them together in Entra")
+    return tuple(found)
 
 
 def network_drive(path: Path, mounts: Path = Path("/proc/self/mountinfo")) -> str:

@@ -16,12 +16,12 @@ from msrest.exceptions import ClientRequestError
 from bot.board import Board
 from bot.errands import Errands
 from bot.events import conversation_of, event_of, is_mentioned, is_there
-from bot.invokes import Handler, invoked
+from bot.invokes import Answered, Handler, Invoked, invoked, told
 from bot.places import Places
 from bot.sender import Sender, Unreachable
 from bot.signin import ChatSignIn
 from cards.attached import file_consent_card
-from cards.chat import note_card
+from cards.chat import note_card, refusal
 from cards.elements import CardJson
 from cards.i18n import catalogue
 from dialogs.router import handle
@@ -46,6 +46,7 @@ from dialogs.turn import (
 )
 from pipeline.errors import Conflict, TransientError
 from pipeline.model.job import Batch, Conversation, Job, Place
+from pipeline.model.rights import RIGHTS, may
 from pipeline.ports import Records
 
 _log = logging.getLogger("bot")
@@ -88,7 +89,8 @@ class TeamsBot(Bot):
     async def on_turn(self, context: TurnContext) -> None:
         activity = context.activity
         if activity.type == ActivityTypes.invoke and (handler := self._invokes.get(activity.name or "")):
-            answer = await handler(invoked(activity, conversation_of(activity)))
+            asked = invoked(activity, conversation_of(activity))
+            answer = await self._refused(asked) or await handler(asked)
             await _answer(context, answer.body, answer.status)
             return
         await self._notice(activity)
@@ -112,6 +114,20 @@ class TeamsBot(Bot):
             raise
         if activity.type == ActivityTypes.invoke:
             await _answer(context, _invoke_body(shown))
+
+    async def _refused(self, asked: Invoked) -> Answered | None:
+        """The answer to who may not ask that; None where they may, or where nobody knows what was asked."""
+        if asked.deed not in RIGHTS:
+            return None if asked.deed == asked.name else Answered(400)
+        texts = catalogue(asked.where.locale)
+        try:
+            if may(asked.deed, await self._services.directory.roles(asked.where.person)):
+                return None
+            text = refusal(asked.deed, texts)
+        except TransientError as error:
+            _log.warning("rights: %s", error)
+            text = texts("error.rights_unknown")
+        return told(asked, text)
 
     async def begin(self, job: Job) -> None:
         """Show a job that did not come in by a turn, and let the work begin."""

@@ -10,6 +10,7 @@ from cards.actions import AskDelete, CancelAll, CancelJob, DeleteCandidate, Keep
 from cards.elements import CardJson, OpenUrl, buttons, card, nothing, plain, say, table, title
 from cards.i18n import Catalogue
 from pipeline.model.job import Candidate, Job, Receipt
+from pipeline.model.rights import needed
 
 SHOWN = 10
 
@@ -116,3 +117,8 @@ def receipt_text(receipt: Receipt, texts: Catalogue) -> str:
 def note_card(text: str, texts: Catalogue) -> CardJson:
     """A short answer that may hold text from outside."""
     return card(plain(text, limit=500), summary=text)
+
+
+def refusal(deed: str, texts: Catalogue) -> str:
+    """Which role is missing."""
+    return texts("error.no_right", roles=texts("role.or").join(texts(f"role.{role}") for role in needed(deed)))

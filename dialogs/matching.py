@@ -27,10 +27,10 @@ from cards.match import side_by_side_card
 from cards.profile import HEAD, NEW, profile_card, profile_form, profiles_card, scored_profiles_card, which_cv_card
 from cards.shortlist import SIDE_BY_SIDE
 from dialogs.services import Services
-from dialogs.turn import DroppedFile, Event, Flow, Redraw, Replace, Reply, Show, ShowJob, Turn
+from dialogs.turn import DroppedFile, Event, Flow, Meant, Redraw, Replace, Reply, Show, ShowJob, Turn
 from pipeline.errors import UserError
 from pipeline.model.job import Job, Kind, Source, State
-from pipeline.model.match import Override, Status
+from pipeline.model.match import Override, Shortlist, Status
 from pipeline.model.profile import Importance, Profile, Requirement
 from pipeline.profiles import requirement_of
 from pipeline.service import Service, Submission
@@ -107,26 +107,30 @@ def means_profile(text: str) -> bool:
     return bool(_MEANT.search(text))
 
 
-async def said(text: str, talk: Talk) -> Turn | None:
-    """None where the text is about something else. Raises UserError."""
+def meant(text: str, talk: Talk) -> Meant | None:
+    """None where the text is about something else."""
     if found := _NEW.fullmatch(text):
-        return await _begin(talk, kind=Kind.PROFILE, name=talk.texts("profile.title"), data=found["text"].encode())
+        begin = partial(_begin, talk, kind=Kind.PROFILE, name=talk.texts("profile.title"), data=found["text"].encode())
+        return Meant("say.new_profile", begin)
     if found := _FOR.fullmatch(text):
-        return await _profiles_for(found["name"].strip(), talk)
+        return Meant("say.profiles_for", partial(_profiles_for, found["name"].strip(), talk))
     if found := _RANK.fullmatch(text):
-        return await _with_profile(found["text"], talk, partial(_rank, talk))
+        return Meant("say.shortlist", partial(_with_profile, found["text"], talk, partial(_rank, talk)))
     if found := _MATCH_LAST.fullmatch(text):
-        return await _match(found["name"].strip(), found["text"], talk)
+        return Meant("say.match", partial(_match, found["name"].strip(), found["text"], talk))
     if found := _MATCH.fullmatch(text):
-        parts = _TO.fullmatch(found["rest"].strip())
-        name, wanted = (
-            (parts["name"].strip(), parts["text"]) if parts else ("", re.sub(rf"^{_PROFILE}\s+", "", found["rest"].strip(), flags=re.IGNORECASE))
-        )
-        return await _match(name, wanted, talk)
+        rest = found["rest"].strip()
+        parts = _TO.fullmatch(rest)
+        name, wanted = (parts["name"].strip(), parts["text"]) if parts else ("", re.sub(rf"^{_PROFILE}\s+", "", rest, flags=re.IGNORECASE))
+        return Meant("say.match", partial(_match, name, wanted, talk))
     if found := _LIST.fullmatch(text):
-        profiles = await talk.service.profiles.find(talk.tenant, found["text"]) if found["text"] else await talk.service.profiles.all(talk.tenant)
-        return talk.show(talk.profile(profiles[0]) if found["text"] and len(profiles) == 1 else profiles_card(profiles, talk.texts))
+        return Meant("say.profiles", partial(_profiles, found["text"] or "", talk))
     return None
+
+
+async def _profiles(text: str, talk: Talk) -> Turn:
+    profiles = await talk.service.profiles.find(talk.tenant, text) if text else await talk.service.profiles.all(talk.tenant)
+    return talk.show(talk.profile(profiles[0]) if text and len(profiles) == 1 else profiles_card(profiles, talk.texts))
 
 
 async def dropped(file: DroppedFile, number: int, talk: Talk) -> tuple[Job, bool]:
@@ -167,6 +171,7 @@ async def clicked(action: MatchAction, talk: Talk) -> Turn:
         case RankAll(profile=key):
             return await _rank(talk, await service.profiles.get(tenant, key))
         case TurnRanking(job=key, page=page):
+            await _own_ranking(key, talk)
             await service.matches.turn_page(tenant, key, _number(page))
             return Turn((Redraw(await service.job(tenant, key)),), flow=talk.flow)
         case CompareSome(job=key, chosen=chosen):
@@ -295,9 +300,17 @@ async def _compare(key: str, chosen: list[str], talk: Talk) -> Turn:
     chosen = [one for one in chosen if one]
     if not 2 <= len(chosen) <= SIDE_BY_SIDE:
         return talk.note(talk.texts("shortlist.few"))
-    ranking = await talk.service.matches.ranking(talk.tenant, key)
+    ranking = await _own_ranking(key, talk)
     found = await talk.service.matches.side_by_side(talk.tenant, ranking.profile, chosen)
     return talk.show(side_by_side_card(ranking.profile.title, found, talk.texts)) if found else talk.note(talk.texts("shortlist.few"))
+
+
+async def _own_ranking(key: str, talk: Talk) -> Shortlist:
+    """Raises UserError: unknown_match, not_yours."""
+    ranking = await talk.service.matches.ranking(talk.tenant, key)
+    if ranking.user != talk.user:
+        raise UserError("not_yours")
+    return ranking
 
 
 async def _override(action: OverrideVerdict, talk: Talk) -> Turn:
@@ -305,6 +318,8 @@ async def _override(action: OverrideVerdict, talk: Talk) -> Turn:
     where, reason = talk.event.conversation, action.reason.strip()
     if action.status not in list(Status) or len(reason) < 3:
         raise UserError("bad_verdict")
+    if (await talk.service.matches.get(talk.tenant, action.match)).user != where.user:
+        raise UserError("not_yours")
     said_so = Override(status=Status(action.status), reason=reason[:500], user=where.user, name=where.name, at=talk.services.now())
     await talk.service.matches.override(talk.tenant, action.match, action.requirement, said_so)
     return Turn((Redraw(await talk.service.job(talk.tenant, action.match)),), flow=talk.flow)

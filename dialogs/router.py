@@ -1,11 +1,13 @@
-"""What the bot can do: one `match` over what came in. (Event, Flow, Services) -> Turn."""
+"""What the bot can do: one `match` over what came in, then the table of rights. (Event, Flow, Services) -> Turn."""
 
 from __future__ import annotations
 
 import asyncio
 import re
+from functools import partial
 
-from cards.chat import SHOWN, cancel_card, delete_card, help_card, note_card, reject_card, status_card
+from cards.actions import verb_of
+from cards.chat import SHOWN, cancel_card, delete_card, help_card, note_card, refusal, reject_card, status_card
 from cards.group import line_card
 from cards.i18n import Catalogue, catalogue
 from cards.job import error_text
@@ -13,6 +15,7 @@ from dialogs import groups, matching
 from dialogs.clicks import cancelled, clicked, rejected
 from dialogs.services import Services
 from dialogs.turn import (
+    Answer,
     AskSignIn,
     Clicked,
     DroppedFile,
@@ -20,6 +23,7 @@ from dialogs.turn import (
     FilesDropped,
     Flow,
     Installed,
+    Meant,
     Mentioned,
     Reply,
     Show,
@@ -30,6 +34,7 @@ from dialogs.turn import (
 )
 from pipeline.errors import TransientError, UserError
 from pipeline.model.job import Job, Source
+from pipeline.model.rights import may
 from pipeline.service import Service, Submission
 
 CARD_EACH_UP_TO = 3
@@ -50,49 +55,89 @@ _ALL = frozenset({"all", "alle", "alles"})
 
 async def handle(event: Event, flow: Flow, services: Services) -> Turn:
     texts = catalogue(event.conversation.locale)
+    meant = _meant(event, flow, services, texts)
+    try:
+        if meant.deed and not may(meant.deed, await services.directory.roles(event.conversation.person)):
+            return _refused(event, refusal(meant.deed, texts), flow, texts)
+    except TransientError:
+        return _refused(event, texts("error.rights_unknown"), flow, texts)
+    return await meant.act()
+
+
+def _meant(event: Event, flow: Flow, services: Services, texts: Catalogue) -> Meant:
     match event.content:
-        case FilesDropped():
-            return await _files(event, event.content, flow, services)
+        case FilesDropped(text=text) as dropped:
+            postings = event.conversation.personal and matching.means_profile(text)
+            return Meant("drop.profile" if postings else "drop.cv", partial(_postings if postings else _files, event, dropped, flow, services))
         case Installed():
-            greeting = (
-                help_card(texts, lead="hello") if event.conversation.personal else line_card(texts("group.hello"), event.conversation.bot_id, texts)
-            )
-            return Turn((Show(greeting),), flow=flow)
-        case Mentioned(text):
-            return await groups.mentioned(event, event.content, flow, services, texts, command=_command(text)[0] in COMMANDS)
-        case Clicked(action) if not event.conversation.personal:
-            if not groups.allowed(action):
-                return groups.elsewhere(event, flow, texts)
-            return groups.discreet(await clicked(event, event.content, flow, services, texts))
-        case Clicked():
-            return await clicked(event, event.content, flow, services, texts)
+            return Meant("", partial(_greeted, event, flow, texts))
+        case Mentioned(text) as said:
+            return Meant("mention", partial(groups.mentioned, event, said, flow, services, texts, command=_command(text)[0] in COMMANDS))
+        case Clicked(action) as click:
+            return Meant(verb_of(action) if action else "", partial(_clicked, event, click, flow, services, texts))
         case TextSaid(text):
-            try:
-                return await _said(event, text, flow, services, texts)
-            except UserError as error:
-                return Turn((Show(note_card(error_text(error.key, error.values, texts), texts)),), flow=flow)
+            asked = _understood(event, text, flow, services, texts)
+            return Meant(asked.deed, partial(_told, asked, flow, texts))
 
 
-async def _said(event: Event, text: str, flow: Flow, services: Services, texts: Catalogue) -> Turn:
-    about_profiles = await matching.said(text.strip(), matching.Talk(event, flow, services, texts))
+async def _greeted(event: Event, flow: Flow, texts: Catalogue) -> Turn:
+    where = event.conversation
+    return Turn((Show(help_card(texts, lead="hello") if where.personal else line_card(texts("group.hello"), where.bot_id, texts)),), flow=flow)
+
+
+async def _clicked(event: Event, click: Clicked, flow: Flow, services: Services, texts: Catalogue) -> Turn:
+    if event.conversation.personal:
+        return await clicked(event, click, flow, services, texts)
+    if not groups.allowed(click.action):
+        return groups.elsewhere(event, flow, texts)
+    return groups.discreet(await clicked(event, click, flow, services, texts))
+
+
+async def _told(said: Meant, flow: Flow, texts: Catalogue) -> Turn:
+    try:
+        return await said.act()
+    except UserError as error:
+        return Turn((Show(note_card(error_text(error.key, error.values, texts), texts)),), flow=flow)
+
+
+def _refused(event: Event, text: str, flow: Flow, texts: Catalogue) -> Turn:
+    """Said to the person who asked; where others read along, a click is answered for that person alone."""
+    where = event.conversation
+    card = note_card(text, texts) if where.personal else line_card(text, where.bot_id, texts)
+    alone = isinstance(event.content, Clicked) and not where.personal
+    return Turn((Answer(card) if alone else Show(card),), flow=flow)
+
+
+def _understood(event: Event, text: str, flow: Flow, services: Services, texts: Catalogue) -> Meant:
+    about_profiles = matching.meant(text.strip(), matching.Talk(event, flow, services, texts))
     if about_profiles:
         return about_profiles
     command, rest = _command(text)
-    if command in _SIGN_IN or command in _SIGN_OUT:
-        return await _signing(event, flow, services, texts, out=command in _SIGN_OUT)
+    name, service = rest.strip(), services.service
+    if command in _SIGN_IN:
+        return Meant("say.sign_in", partial(_signing, event, flow, services, texts, out=False))
+    if command in _SIGN_OUT:
+        return Meant("say.sign_out", partial(_signing, event, flow, services, texts, out=True))
     if command in _STATUS:
-        where = event.conversation
-        jobs = await services.service.jobs_of(where.tenant, where.user, limit=SHOWN)
-        total = len(await services.service.store.ids_of(where.tenant, where.user))
-        return Turn((Show(status_card(jobs, texts, now=services.now(), total=total)),), flow=flow)
+        return Meant("say.status", partial(_status, event, flow, services, texts))
     if command in _CANCEL:
-        return await _cancel(event, rest.strip(), flow, services, texts)
+        return Meant("say.cancel", partial(_cancel, event, name, flow, services, texts))
     if command in _REJECT:
-        return await _reject(event, rest.strip(), flow, services.service, texts)
+        return Meant("say.reject", partial(_reject, event, name, flow, service, texts))
     if command in _DELETE:
-        return await _ask_delete(event, rest.strip(), flow, services.service, texts)
-    lead = "" if command in _HELP else "unknown"
+        return Meant("say.delete", partial(_ask_delete, event, name, flow, service, texts))
+    return Meant("say.help", partial(_help, flow, texts, lead="" if command in _HELP else "unknown"))
+
+
+async def _help(flow: Flow, texts: Catalogue, *, lead: str) -> Turn:
     return Turn((Show(help_card(texts, lead=lead)),), flow=flow)
+
+
+async def _status(event: Event, flow: Flow, services: Services, texts: Catalogue) -> Turn:
+    where = event.conversation
+    jobs = await services.service.jobs_of(where.tenant, where.user, limit=SHOWN)
+    total = len(await services.service.store.ids_of(where.tenant, where.user))
+    return Turn((Show(status_card(jobs, texts, now=services.now(), total=total)),), flow=flow)
 
 
 def _command(text: str) -> tuple[str, str]:
@@ -155,8 +200,6 @@ async def _reject(event: Event, name: str, flow: Flow, service: Service, texts: 
 async def _files(event: Event, dropped: FilesDropped, flow: Flow, services: Services) -> Turn:
     """Each file becomes a job. A repeated delivery finds its jobs and adds nothing."""
     where, service = event.conversation, services.service
-    if where.personal and matching.means_profile(dropped.text):
-        return await _postings(event, dropped, flow, services)
     key = f"{where.id}\n{event.id}"
     # the batch is there before its jobs: whatever is killed in between, their cards find it
     many = len(dropped.files) > CARD_EACH_UP_TO

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from pipeline.ports import SignIn
+from pipeline.ports import Directory, SignIn
 from pipeline.service import Service
 
 
@@ -17,9 +17,13 @@ def no_link(path: str, tenant: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """`link` makes a path of the REST API ("profiles/…/word") an address that opens for a tenant's people. `sign_in`: where people can sign in."""
+    """`directory` says who may do what. `link` makes a path of the REST API ("profiles/…/word") an address that opens for a tenant's people.
+
+    `sign_in`: where people can sign in.
+    """
 
     service: Service
     now: Callable[[], datetime]
+    directory: Directory
     link: Callable[[str, str], str] = no_link
     sign_in: SignIn | None = None

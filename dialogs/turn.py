@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from cards.actions import Action
@@ -149,3 +150,11 @@ class Turn:
     jobs: tuple[Job, ...] = field(default=())
     flow: Flow = Flow()
     about_sign_in: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """What came in, understood: the deed as the table of rights names it (none where nobody needs a right), and how it is done."""
+
+    deed: str
+    act: Callable[[], Awaitable[Turn]]

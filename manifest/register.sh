@@ -261,7 +261,7 @@ fi
 
 # --- what the app needs to know --------------------------------------------------------------------------------------
 
-printf '%s\n' "MICROSOFT_APP_ID=$app_id" "MICROSOFT_APP_TENANT_ID=$tenant" MICROSOFT_APP_TYPE=SingleTenant "PUBLIC_URL=https://$domain" "SSO_CONNECTION=$connection"
+printf '%s\n' "MICROSOFT_APP_ID=$app_id" "MICROSOFT_APP_TENANT_ID=$tenant" MICROSOFT_APP_TYPE=SingleTenant "PUBLIC_URL=https://$domain" "SSO_CONNECTION=$connection" "ROLES=$roles"
 if [ -n "$password" ]; then
   printf '%s\n' "MICROSOFT_APP_PASSWORD=$password"
   unseen=false

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from pipeline.model.document import Document
 from pipeline.model.job import Conversation, DriveItem, Source, WhenEdited
-from pipeline.model.person import Person
+from pipeline.model.person import Person, Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +179,14 @@ class SignInOffer:
     link: str
     exchange: Mapping[str, str]
     post: Mapping[str, str]
+
+
+class Directory(Protocol):
+    """Who may do what in the firm."""
+
+    async def roles(self, person: Person) -> frozenset[Role]:
+        """The person's roles; none where the firm has given none. Raises TransientError where it cannot be told: then nobody may do anything."""
+        ...
 
 
 class SignIn(Protocol):

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from pipeline.api_keys import ApiKeys
 from pipeline.batches import Batches
 from pipeline.candidates import Candidates
 from pipeline.errors import TransientError, UserError
@@ -96,6 +97,7 @@ class Service:
         self.candidates = Candidates(self.store)
         self.batches = Batches(self.store, drive)
         self.events = Events(self.store)
+        self.api_keys = ApiKeys(self.store, self.events, ids)
         self.profiles = Profiles(self.store, ids)
         self.matches = Matches(
             self.store, blobs, candidates=self.candidates, profiles=self.profiles, events=self.events, lexicon=lexicon or concepts()

@@ -9,20 +9,19 @@ import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol, TypeVar
 from urllib.parse import quote
 
 from aiohttp import BodyPartReader, web
 from aiohttp.http_exceptions import HttpProcessingError
 
+from bot.web.caller import caller_of, tenant_of
 from bot.web.hub import Hub
 from bot.web.views import job_json, problem, problem_json, texts_of
 from pipeline.errors import TransientError, UserError
 from pipeline.model.formats import ARCHIVE_SUFFIX
-from pipeline.model.job import Job, Kind, Source
+from pipeline.model.job import Batch, Job, Kind, Source
 from pipeline.service import MAX_ARCHIVE_BYTES, MAX_BYTES, Service, Submission
-
-TENANT = USER = "local"
-"""Until sign-in exists there is one local user with all roles."""
 
 MAX_FILES = 40
 MAX_UPLOAD = 300 * 2**20
@@ -75,85 +74,94 @@ class Api:
         upload = await upload_of(request, most=1)
         job = await self._submit(request, upload, 0, batch="")
         self._started()
-        body = {"job_id": job.id, "status": job.state.value, "estimated_time": await self._estimate(1)}
+        body = {"job_id": job.id, "status": job.state.value, "estimated_time": await self._estimate(request, 1)}
         return web.json_response(body, status=202, headers={"Location": f"/api/jobs/{job.id}"})
 
     async def process_batch(self, request: web.Request) -> web.StreamResponse:
         upload = await upload_of(request, most=MAX_FILES)
         jobs, refused = [], []
         texts = texts_of(request)
-        batch = await self._service.batches.open(TENANT, USER, uuid.uuid4().hex)
+        person = caller_of(request).person
+        batch = await self._service.batches.open(person.tenant, person.user, uuid.uuid4().hex)
         for i, (name, _) in enumerate(upload.files):
             try:
                 jobs.append(await self._submit(request, upload, i, batch=batch.id))
             except UserError as error:  # one bad file never stops the rest
                 refused.append({"file": name, "error": problem_json(error, texts)})
         self._started()
-        body = {"batch_id": batch.id, "job_ids": [job.id for job in jobs], "refused": refused, "estimated_time": await self._estimate(len(jobs))}
+        body = {
+            "batch_id": batch.id,
+            "job_ids": [job.id for job in jobs],
+            "refused": refused,
+            "estimated_time": await self._estimate(request, len(jobs)),
+        }
         return web.json_response(body, status=202, headers={"Location": f"/api/batches/{batch.id}"})
 
     async def get_batch(self, request: web.Request) -> web.StreamResponse:
         return await self._batch(request)
 
     async def get_zip(self, request: web.Request) -> web.StreamResponse:
-        batch = await self._service.batches.get(tenant_of(request), request.match_info["batch_id"])
+        batch = await self._own_batch(request)
         data = await self._service.batches.as_zip(batch)
         return web.Response(body=data, content_type="application/zip", headers=attachment(f"CVs {batch.created:%Y-%m-%d}.zip"))
 
     async def retry_batch(self, request: web.Request) -> web.StreamResponse:
-        await self._service.retry_failed(TENANT, USER, request.match_info["batch_id"])
+        await self._service.retry_failed(*who(request), request.match_info["batch_id"])
         self._started()
         return await self._batch(request, status=202)
 
     async def cancel_batch(self, request: web.Request) -> web.StreamResponse:
-        for job in await self._service.cancel_batch(TENANT, USER, request.match_info["batch_id"]):
+        for job in await self._service.cancel_batch(*who(request), request.match_info["batch_id"]):
             self._hub.publish(job)
         return await self._batch(request)
 
     async def _batch(self, request: web.Request, *, status: int = 200) -> web.StreamResponse:
-        batch = await self._service.batches.get(tenant_of(request), request.match_info["batch_id"])
+        batch = await self._own_batch(request)
         jobs = await self._service.batches.jobs(batch)
         return web.json_response({"batch_id": batch.id, "jobs": [job_json(job, texts_of(request)) for job in jobs]}, status=status)
 
+    async def _own_batch(self, request: web.Request) -> Batch:
+        return own(request, await self._service.batches.get(tenant_of(request), request.match_info["batch_id"]))
+
     async def list_jobs(self, request: web.Request) -> web.StreamResponse:
-        jobs = await self._service.jobs_of(TENANT, USER, limit=LISTED)
+        jobs = await self._service.jobs_of(*who(request), limit=LISTED)
         return web.json_response({"jobs": [job_json(job, texts_of(request)) for job in jobs if job.kind is Kind.CV]})
 
     async def get_job(self, request: web.Request) -> web.StreamResponse:
         return web.json_response(job_json(await self._job(request), texts_of(request)))
 
     async def delete_job(self, request: web.Request) -> web.StreamResponse:
-        await self._service.delete_job(TENANT, USER, request.match_info["job_id"])
+        await self._service.delete_job(*who(request), request.match_info["job_id"])
         return web.Response(status=204)
 
     async def retry_job(self, request: web.Request) -> web.StreamResponse:
-        job = await self._service.retry(TENANT, USER, request.match_info["job_id"])
+        job = await self._service.retry(*who(request), request.match_info["job_id"])
         self._started()
         return web.json_response(job_json(job, texts_of(request)), status=202)
 
     async def cancel_job(self, request: web.Request) -> web.StreamResponse:
-        job = await self._service.cancel(TENANT, USER, request.match_info["job_id"])
+        job = await self._service.cancel(*who(request), request.match_info["job_id"])
         self._hub.publish(job)
         return web.json_response(job_json(job, texts_of(request)))
 
     async def fresh_job(self, request: web.Request) -> web.StreamResponse:
-        job = await self._service.fresh(TENANT, USER, request.match_info["job_id"])
+        job = await self._service.fresh(*who(request), request.match_info["job_id"])
         self._started()
         return web.json_response(job_json(job, texts_of(request)), status=202)
 
     async def get_json(self, request: web.Request) -> web.StreamResponse:
-        name, data = await self._service.resume(tenant_of(request), request.match_info["job_id"])
+        name, data = await self._service.resume(tenant_of(request), (await self._job(request)).id)
         return web.Response(body=data, content_type="application/json", headers=attachment(name))
 
     async def download(self, request: web.Request) -> web.StreamResponse:
-        name, data = await self._service.word(tenant_of(request), request.match_info["job_id"])
+        name, data = await self._service.word(tenant_of(request), (await self._job(request)).id)
         return web.Response(body=data, content_type=DOCX, headers=attachment(name))
 
     async def events(self, request: web.Request) -> web.StreamResponse:
         """Server-sent events: one `job` event per change; a comment now and then keeps the line open."""
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store", "X-Accel-Buffering": "no"})
         texts = texts_of(request)
-        with self._hub.listen(TENANT, USER) as changes:  # before the page hears that it is connected and asks how things stand
+        with self._hub.listen(*who(request)) as changes:  # before the page hears that it is connected and asks how things stand
             await response.prepare(request)
             await response.write(b": connected\n\n")
             while True:
@@ -173,7 +181,7 @@ class Api:
         return web.FileResponse(Path(__file__).parent / "openapi.yaml", headers={"Content-Type": "application/yaml"})
 
     async def _job(self, request: web.Request) -> Job:
-        return await self._service.shown(TENANT, request.match_info["job_id"])
+        return own(request, await self._service.shown(tenant_of(request), request.match_info["job_id"]))
 
     async def _submit(self, request: web.Request, upload: Upload, i: int, *, batch: str) -> Job:
         name, data = upload.files[i]
@@ -182,8 +190,8 @@ class Api:
             raise UserError("unknown_template", template=template[:60], known=", ".join(self._templates))
         language = upload.fields.get("language", "")
         submission = Submission(
-            tenant=TENANT,
-            user=USER,
+            tenant=caller_of(request).person.tenant,
+            user=caller_of(request).person.user,
             source=Source(name=name[-160:].encode("utf-8", "ignore").decode(), size=len(data)),
             data=data,
             template=template,
@@ -194,9 +202,9 @@ class Api:
         job, _ = await self._service.submit(submission)
         return job
 
-    async def _estimate(self, jobs: int) -> float:
+    async def _estimate(self, request: web.Request, jobs: int) -> float:
         """Seconds until the result, from the last results of this user."""
-        recent = [j.result.seconds for j in await self._service.jobs_of(TENANT, USER, limit=20) if j.result]
+        recent = [j.result.seconds for j in await self._service.jobs_of(*who(request), limit=20) if j.result]
         return round((sorted(recent)[len(recent) // 2] if recent else 2.0) * max(jobs, 1), 1)
 
 
@@ -254,9 +262,25 @@ async def _limited(part: BodyPartReader, limit: int) -> bytes:
     return bytes(data)
 
 
-def tenant_of(request: web.Request) -> str:
-    """Files of chats carry their tenant in the link; on loopback the one local user may open them."""
-    return request.query.get("tenant", TENANT)
+def who(request: web.Request) -> tuple[str, str]:
+    """Tenant and user of the caller."""
+    person = caller_of(request).person
+    return person.tenant, person.user
+
+
+class Owned(Protocol):
+    @property
+    def user(self) -> str: ...
+
+
+T = TypeVar("T", bound=Owned)
+
+
+def own(request: web.Request, found: T) -> T:
+    """What the caller may see: their own, or all of the firm's. Raises UserError: unknown_job, as if it were not there."""
+    if not caller_of(request).sees(found.user):
+        raise UserError("unknown_job")
+    return found
 
 
 def attachment(name: str) -> dict[str, str]:

@@ -1,46 +1,107 @@
-"""Who may use the REST API and the page: until sign-in exists, this computer only; a signed link opens its download for whoever holds it.
+"""Who may use the REST API and the page, and for what.
 
-The peer, the Host header (against DNS rebinding) and the Origin header (against other pages in the same browser) are checked.
+With sign-in: people with the tab's token, programs with a key, and downloads by a signed link. Without a registered app: this computer only, where
+the peer, the Host header (against DNS rebinding) and the Origin header (against other pages in the same browser) are checked.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable
 from urllib.parse import urlsplit
 
 from aiohttp import web
 
+from bot.keys import Unauthorized
 from bot.settings import is_loopback
+from bot.web.caller import CALLER, HERE, Caller, Callers, refused
 from bot.web.links import is_link, opens
 from bot.web.views import problem, texts_of
-from pipeline.errors import UserError
+from pipeline.errors import TransientError, UserError
+from pipeline.model.person import Person
+from pipeline.model.rights import RIGHTS
 
 UNSIGNED = web.AppKey("unsigned", bool)
-"""Set where no bot app id is configured: then the bot endpoint, too, answers this computer only."""
+"""Set where no bot app id is configured: then everything answers this computer only."""
+CALLERS = web.AppKey("callers", Callers)
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 MESSAGES = "/api/messages"
-_OPEN = frozenset({MESSAGES, "/health/live", "/health/ready"})
+_ALWAYS = frozenset({"/health/live", "/health/ready"})
+_SHELL = frozenset({"/", "/openapi.yaml"})
+"""What holds no data: the empty page, its files, and the description of the API."""
+_STATIC = "/static/"
+V1 = "/api/v1/"
 _FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP")
-_HEADERS = {
-    "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-}
+_TEAMS = (
+    "https://*.cloud.microsoft https://teams.microsoft.com https://*.teams.microsoft.com "
+    "https://*.microsoft365.com https://*.office.com https://outlook.office.com https://outlook.office365.com"
+)
+"""Who may show the tab in a frame: learn.microsoft.com, "Prerequisites for tabs"."""
+
+_log = logging.getLogger("web")
 
 
 @web.middleware
 async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
-    guarded = request.path not in _OPEN or (request.path == MESSAGES and request.app[UNSIGNED])
-    if guarded and not _local(request) and not opens(request):
-        if is_link(request):
-            return problem(UserError("link_over"), texts_of(request))
-        return web.json_response({"error": {"key": "forbidden", "message": "This address answers on this computer only."}}, status=403)
-    response = await handler(request)
+    answer = await _stopped(request)
+    response = answer or await handler(request)
     if not response.prepared:
-        response.headers.update(_HEADERS)
+        frames = "'none'" if request.app[UNSIGNED] else f"'self' {_TEAMS}"
+        response.headers.update(
+            {
+                "Content-Security-Policy": f"default-src 'self'; img-src 'self' data:; frame-ancestors {frames}; base-uri 'none'; form-action 'self'",
+                "X-Content-Type-Options": "nosniff",
+                "Referrer-Policy": "no-referrer",
+            }
+        )
     return response
+
+
+async def _stopped(request: web.Request) -> web.StreamResponse | None:
+    """The refusal; None where the request may go on, with its caller."""
+    path, unsigned = request.path, request.app[UNSIGNED]
+    if path in _ALWAYS or (path == MESSAGES and not unsigned):
+        return None
+    if opens(request):  # whoever holds a link of ours
+        request[CALLER] = Caller(Person(tenant=request.query["tenant"], user=""), all_tenants=True)
+        return None
+    if is_link(request) and not unsigned:
+        return problem(UserError("link_over"), texts_of(request))
+    if unsigned and not _local(request):
+        return web.json_response({"error": {"key": "forbidden", "message": "This address answers on this computer only."}}, status=403)
+    if path == MESSAGES or path in _SHELL or path.startswith(_STATIC):
+        return None
+    try:
+        caller = (
+            HERE if unsigned and "Authorization" not in request.headers else await request.app[CALLERS].of(request.headers.get("Authorization", ""))
+        )
+    except Unauthorized as error:
+        _log.info("401: %s", error)
+        return problem(UserError("sign_in_first"), texts_of(request))
+    except TransientError as error:
+        _log.warning("not checked: %s", error)
+        return problem(UserError("rights_unknown"), texts_of(request))
+    request[CALLER] = caller
+    deed = deed_of(request)
+    if deed is None:
+        return problem(UserError("not_found"), texts_of(request))
+    return None if caller.may(deed) else problem(refused(caller, deed), texts_of(request))
+
+
+def deed_of(request: web.Request) -> str | None:
+    """The route as the table of rights names it; None where there is none. A route that the table lacks is one that nobody may use."""
+    resource = request.match_info.route.resource
+    if resource is None:
+        return None
+    return deed_named(request.method, resource.canonical)
+
+
+def deed_named(method: str, path: str) -> str:
+    """`/api/v1/…` and the older `/api/…` are the same; HEAD is what GET is."""
+    name = f"{'GET' if method == 'HEAD' else method} {'/api/' + path.removeprefix(V1) if path.startswith(V1) else path}"
+    return name if name in RIGHTS else f"unknown {name}"
 
 
 def _local(request: web.Request) -> bool:

@@ -1,7 +1,8 @@
-"""Signed links: who holds one may open that one download, signed in or not."""
+"""Signed links: who holds one may open that one file, signed in or not."""
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 
 from aiohttp import web
@@ -10,13 +11,13 @@ from pipeline.model.link import SIGNATURE, TENANT, UNTIL, is_signed
 
 LINK_KEY = web.AppKey("link_key", bytes)
 """What links are signed with; without it none opens."""
-_DOWNLOADS = "/api/download/"
+_FILES = re.compile(r"/api/(download/[^/]+|jobs/[^/]+/json|batches/[^/]+/zip|profiles/[^/]+/word|matches/[^/]+/report|shortlists/[^/]+/(csv|word))")
 
 
 def opens(request: web.Request) -> bool:
-    """Does the request hold a link of ours that is still good? What is not a download is never opened by a link."""
+    """Does the request hold a link of ours that is still good? What is no file is never opened by a link."""
     key, query = request.app.get(LINK_KEY), request.query
-    if not key or request.method not in ("GET", "HEAD") or not request.path.startswith(_DOWNLOADS):
+    if not key or request.method not in ("GET", "HEAD") or not _FILES.fullmatch(request.path):
         return False
     tenant, until, signature = (query.get(name, "") for name in (TENANT, UNTIL, SIGNATURE))
     return is_signed(key, request.path, tenant=tenant, until=until, signature=signature, now=datetime.now(UTC))
@@ -24,4 +25,4 @@ def opens(request: web.Request) -> bool:
 
 def is_link(request: web.Request) -> bool:
     """Is it one of ours, good or not?"""
-    return request.path.startswith(_DOWNLOADS) and SIGNATURE in request.query
+    return _FILES.fullmatch(request.path) is not None and SIGNATURE in request.query

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
-from bot.web.api import DOCX, TENANT, USER, answered, attachment, tenant_of, upload_of
+from bot.web.api import DOCX, answered, attachment, own, upload_of, who
+from bot.web.bodies import body_of
+from bot.web.caller import caller_of, tenant_of
 from bot.web.views import texts_of
 from pipeline.errors import UserError
 from pipeline.model.job import Job, Kind, Source
-from pipeline.model.match import Override, Status
+from pipeline.model.match import Match, Override, Shortlist, Status
 from pipeline.model.profile import Profile
 from pipeline.render.match_report import match_report
 from pipeline.render.profile_word import profile_word
 from pipeline.render.shortlist_word import shortlist_csv, shortlist_word
 from pipeline.service import Service, Submission
-
-T = TypeVar("T", bound=BaseModel)
 
 CSV = "text/csv"
 
@@ -73,13 +71,14 @@ class MatchingApi:
         if request.content_type.startswith("multipart/"):
             name, data = (await upload_of(request, most=1)).files[0]
             return self._accepted(await self._begin(request, Kind.PROFILE, name=name[-160:], data=data))
-        profile = await _body(request, Profile)
-        kept = await self._service.profiles.add(TENANT, USER, profile)
+        profile = await body_of(request, Profile)
+        kept = await self._service.profiles.add(*who(request), profile)
         return web.json_response(kept.model_dump(mode="json"), status=201, headers={"Location": f"/api/profiles/{kept.id}"})
 
     async def list_profiles(self, request: web.Request) -> web.StreamResponse:
         text = request.query.get("search", "")
-        profiles = await self._service.profiles.find(TENANT, text) if text else await self._service.profiles.all(TENANT)
+        tenant = tenant_of(request)
+        profiles = await self._service.profiles.find(tenant, text) if text else await self._service.profiles.all(tenant)
         return web.json_response({"profiles": [profile.model_dump(mode="json") for profile in profiles]})
 
     async def get_profile(self, request: web.Request) -> web.StreamResponse:
@@ -91,25 +90,26 @@ class MatchingApi:
         return _file(word, f"{profile.title}.docx", DOCX)
 
     async def archive_profile(self, request: web.Request) -> web.StreamResponse:
-        await self._service.profiles.archive(TENANT, request.match_info["profile_id"])
+        await self._service.profiles.archive(caller_of(request).person.tenant, request.match_info["profile_id"])
         return web.Response(status=204)
 
     async def match(self, request: web.Request) -> web.StreamResponse:
         """A match of one CV, or a shortlist of all: a job either way."""
-        body = await _body(request, MatchBody)
-        profile = await self._service.profiles.get(TENANT, body.profile)
+        body = await body_of(request, MatchBody)
+        tenant = caller_of(request).person.tenant
+        profile = await self._service.profiles.get(tenant, body.profile)
         if body.job:
-            about = await self._service.shown(TENANT, body.job)
+            about = await self._service.shown(tenant, body.job)  # as in a ranking, colleagues' CVs may be held against a profile
             name = f"{about.result.candidate if about.result else about.source.name} – {profile.title}"
             return self._accepted(await self._begin(request, Kind.MATCH, name=name, profile=profile.id, about=about.id))
         return self._accepted(await self._begin(request, Kind.SHORTLIST, name=profile.title, profile=profile.id))
 
     async def get_match(self, request: web.Request) -> web.StreamResponse:
-        found = await self._service.matches.get(tenant_of(request), request.match_info["match_id"])
+        found = await self._match(request)
         return web.json_response(found.model_dump(mode="json"))
 
     async def report(self, request: web.Request) -> web.StreamResponse:
-        found = await self._service.matches.get(tenant_of(request), request.match_info["match_id"])
+        found = await self._match(request)
         word = match_report(
             found.verdicts,
             found.score,
@@ -125,33 +125,40 @@ class MatchingApi:
         return _file(word, f"{texts_of(request)('match.title')} {found.candidate_name}.docx", DOCX)
 
     async def override(self, request: web.Request) -> web.StreamResponse:
-        body = await _body(request, OverrideBody)
+        body = await body_of(request, OverrideBody)
         if len(body.reason.strip()) < 3:
             raise UserError("bad_verdict")
-        said = Override(status=body.status, reason=body.reason.strip()[:500], user=USER, at=self._service.store.clock.now())
-        found = await self._service.matches.override(TENANT, request.match_info["match_id"], body.requirement, said)
+        said = Override(status=body.status, reason=body.reason.strip()[:500], user=who(request)[1], at=self._service.store.clock.now())
+        await self._match(request)
+        found = await self._service.matches.override(who(request)[0], request.match_info["match_id"], body.requirement, said)
         return web.json_response(found.model_dump(mode="json"))
 
     async def get_shortlist(self, request: web.Request) -> web.StreamResponse:
-        found = await self._service.matches.ranking(tenant_of(request), request.match_info["job_id"])
+        found = await self._ranking(request)
         return web.json_response(found.model_dump(mode="json"))
 
     async def shortlist_csv(self, request: web.Request) -> web.StreamResponse:
-        found = await self._service.matches.ranking(tenant_of(request), request.match_info["job_id"])
+        found = await self._ranking(request)
         return _file(shortlist_csv(found, language=texts_of(request).language), f"{found.profile.title}.csv", CSV)
 
     async def shortlist_word(self, request: web.Request) -> web.StreamResponse:
-        found = await self._service.matches.ranking(tenant_of(request), request.match_info["job_id"])
+        found = await self._ranking(request)
         word = shortlist_word(found, language=texts_of(request).language, firm=self._firm, folder=self._templates)
         return _file(word, f"{found.profile.title}.docx", DOCX)
+
+    async def _match(self, request: web.Request) -> Match:
+        return own(request, await self._service.matches.get(tenant_of(request), request.match_info["match_id"]))
+
+    async def _ranking(self, request: web.Request) -> Shortlist:
+        return own(request, await self._service.matches.ranking(tenant_of(request), request.match_info["job_id"]))
 
     async def _profile(self, request: web.Request) -> Profile:
         return await self._service.profiles.get(tenant_of(request), request.match_info["profile_id"])
 
     async def _begin(self, request: web.Request, kind: Kind, *, name: str, profile: str = "", about: str = "", data: bytes | None = None) -> Job:
         submission = Submission(
-            tenant=TENANT,
-            user=USER,
+            tenant=who(request)[0],
+            user=who(request)[1],
             kind=kind,
             profile=profile,
             about=about,
@@ -166,15 +173,6 @@ class MatchingApi:
     def _accepted(self, job: Job) -> web.Response:
         body = {"job_id": job.id, "status": job.state.value, "kind": job.kind.value}
         return web.json_response(body, status=202, headers={"Location": f"/api/jobs/{job.id}"})
-
-
-async def _body(request: web.Request, kind: type[T]) -> T:
-    """Raises UserError: bad_request."""
-    try:
-        return kind.model_validate(await request.json())
-    except (ValidationError, json.JSONDecodeError, UnicodeDecodeError) as error:
-        first = error.errors()[0] if isinstance(error, ValidationError) else None
-        raise UserError("bad_request", detail=f"{'.'.join(map(str, first['loc']))}: {first['msg']}" if first else "JSON") from None
 
 
 def _file(data: bytes, name: str, kind: str) -> web.Response:

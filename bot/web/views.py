@@ -26,6 +26,11 @@ _STATUS = {
     "drive_forbidden": 502,
     "no_drive": 409,
     "sign_in_needed": 401,
+    "sign_in_first": 401,
+    "no_right": 403,
+    "not_for_keys": 403,
+    "rights_unknown": 503,
+    "unknown_key": 404,
     "not_found": 404,
     "storage_turn": 503,
 }

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from bot.adapter import make_adapter
-from bot.board import Board
+from bot.board import Board, Links
 from bot.places import Places
 from bot.sender import Sender
 from bot.settings import Settings
@@ -29,7 +29,9 @@ async def world(tmp_path: Path, documents: dict[str, Document]) -> AsyncIterator
 
 def board(world: World, *, every: float = 0.02) -> Board:
     sender = Sender(make_adapter(Settings(), None), Places(world.records), pause=0.001, pace=0)
-    return Board(sender, world.service, url="http://127.0.0.1:1", now=world.clock.now, templates=("classic", "modern"), every=every)
+    return Board(
+        sender, world.service, links=Links("http://127.0.0.1:1", world.clock.now), now=world.clock.now, templates=("classic", "modern"), every=every
+    )
 
 
 async def shown(made: Board, *jobs: Job) -> None:

@@ -12,6 +12,7 @@ from cards.i18n import catalogue
 from dialogs.router import handle
 from dialogs.services import Services
 from dialogs.turn import Clicked, DroppedFile, Event, FilesDropped, Flow, Installed, Show, ShowBatch, ShowJob, TextSaid, Turn
+from pipeline.adapters.local.directory import SameRoles
 from pipeline.adapters.local.files import FolderBlobs
 from pipeline.adapters.local.sqlite import SqliteFile, SqliteQueue, SqliteRecords
 from pipeline.adapters.served_drive import ServedDrive
@@ -35,6 +36,7 @@ async def services(tmp_path: Path) -> AsyncIterator[Services]:
             records=SqliteRecords(file), blobs=FolderBlobs(tmp_path / "b"), queue=SqliteQueue(file), drive=drive, clock=TickingClock(), ids=Ids()
         ),
         lambda: NOW,
+        SameRoles(),
     )
     await file.close()
 

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from bot.settings import Settings
+from pipeline.adapters.local.directory import SameRoles
+from pipeline.model.person import Role
 from tests.e2e.teams import FILE, Teams, teams_world
 from tests.fakes import Connector, Files, actions_of, invoke_activity
 
@@ -174,3 +176,21 @@ async def test_where_nobody_can_sign_in_messages_are_out_of_reach(settings: Sett
     async with teams_world(settings, connector, files, sso=False) as teams:
         body = await invoked(teams, "composeExtension/fetchTask", action(FILE, "https://contoso-my.sharepoint.com/x"))
         assert "Dateien aus Nachrichten kann ich hier nicht öffnen" in body["task"]["value"]
+
+
+ASKED = {
+    "composeExtension/query": query("searchCandidates", "katharina"),
+    "composeExtension/fetchTask": {"commandId": "makeWordCv", "messagePayload": {}},
+    "composeExtension/submitAction": {"commandId": "makeWordCv", "data": {"verb": "make", "files": []}},
+    "fileConsent/invoke": {"type": "fileUpload", "action": "accept", "context": {"job": "0" * 32}},
+}
+
+
+@pytest.mark.parametrize("name", ASKED)
+async def test_who_has_no_role_is_told_so(teams: Teams, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def none(*_: object) -> frozenset[Role]:
+        return frozenset()
+
+    monkeypatch.setattr(SameRoles, "roles", none)
+    body = await invoked(teams, name, ASKED[name], status=403 if name.startswith("file") else 200)
+    assert "die Rolle Recruiter oder Admin" in json.dumps(body, ensure_ascii=False)
