@@ -21,6 +21,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from bot.logs import set_up
 from bot.settings import BadSettings, Settings
@@ -635,13 +636,13 @@ async def start(settings: Settings, *, pace: float = PACE) -> Running:
         await quick.storage.records.get("health", "local", "ping")
 
     health = Health({"records": ping_records, "sandbox": shop.sandbox.start, "worker": shop.worker.alive})
-    api = Api(service, hub, shop.worker.nudge, templates=names)
     clock, directory = SystemClock(), make_directory(settings)
     links = Links(settings.url, clock.now, shop.link_key)
+    api = Api(service, hub, shop.worker.nudge, link=links.path, templates=names)
     bot = make_bot(Services(service, clock.now, directory.roles, links.file, shop.tokens), shop, quick.storage.records)
     matching = MatchingApi(service, shop.worker.nudge, firm=settings.firm, templates=settings.templates)
     parts = (api, matching, KeysApi(service.api_keys), Page(templates=names, default=settings.template), health)
-    tabs = TabTokens(settings.app_id, settings.allowed_tenants) if settings.app_id else None
+    tabs = TabTokens(settings.app_id, urlsplit(settings.url).hostname or "", settings.allowed_tenants) if settings.app_id else None
     callers = Callers(directory.roles, service.api_keys, tabs)
     app = make_app(shop.adapter, bot, parts, callers=callers, unsigned=not settings.app_id, link_key=shop.link_key)
     web_runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)

@@ -42,10 +42,14 @@ class Links:
 
     def file(self, path: str, tenant: str) -> str:
         """Where a file of the REST API opens for a tenant's people."""
+        return self.url + self.path(path, tenant)
+
+    def path(self, path: str, tenant: str) -> str:
+        """The same for pages of ours."""
         path = f"/api/{path}"
         if self.key:
-            return f"{self.url}{path}?{signed_query(self.key, path, tenant, now=self.now())}"
-        return f"{self.url}{path}" + (f"?tenant={tenant}" if tenant != "local" else "")
+            return f"{path}?{signed_query(self.key, path, tenant, now=self.now())}"
+        return path + (f"?tenant={tenant}" if tenant != "local" else "")
 
 
 REDRAWS = 3

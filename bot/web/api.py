@@ -17,7 +17,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from bot.web.caller import caller_of, tenant_of
 from bot.web.hub import Hub
-from bot.web.views import job_json, problem, problem_json, texts_of
+from bot.web.views import Link, job_json, problem, problem_json, texts_of
 from pipeline.errors import TransientError, UserError
 from pipeline.model.formats import ARCHIVE_SUFFIX
 from pipeline.model.job import Batch, Job, Kind, Source
@@ -44,10 +44,11 @@ class Upload:
 
 
 class Api:
-    def __init__(self, service: Service, hub: Hub, started: Callable[[], None], *, templates: tuple[str, ...]) -> None:
+    def __init__(self, service: Service, hub: Hub, started: Callable[[], None], *, link: Link, templates: tuple[str, ...]) -> None:
         self._service = service
         self._hub = hub
         self._started = started
+        self._link = link
         self._templates = templates
 
     def routes(self) -> list[web.RouteDef]:
@@ -118,17 +119,22 @@ class Api:
     async def _batch(self, request: web.Request, *, status: int = 200) -> web.StreamResponse:
         batch = await self._own_batch(request)
         jobs = await self._service.batches.jobs(batch)
-        return web.json_response({"batch_id": batch.id, "jobs": [job_json(job, texts_of(request)) for job in jobs]}, status=status)
+        body = {
+            "batch_id": batch.id,
+            "zip_url": self._link(f"batches/{batch.id}/zip", batch.tenant),
+            "jobs": [job_json(job, texts_of(request), self._link) for job in jobs],
+        }
+        return web.json_response(body, status=status)
 
     async def _own_batch(self, request: web.Request) -> Batch:
         return own(request, await self._service.batches.get(tenant_of(request), request.match_info["batch_id"]))
 
     async def list_jobs(self, request: web.Request) -> web.StreamResponse:
         jobs = await self._service.jobs_of(*who(request), limit=LISTED)
-        return web.json_response({"jobs": [job_json(job, texts_of(request)) for job in jobs if job.kind is Kind.CV]})
+        return web.json_response({"jobs": [job_json(job, texts_of(request), self._link) for job in jobs if job.kind is Kind.CV]})
 
     async def get_job(self, request: web.Request) -> web.StreamResponse:
-        return web.json_response(job_json(await self._job(request), texts_of(request)))
+        return web.json_response(job_json(await self._job(request), texts_of(request), self._link))
 
     async def delete_job(self, request: web.Request) -> web.StreamResponse:
         await self._service.delete_job(*who(request), request.match_info["job_id"])
@@ -137,17 +143,17 @@ class Api:
     async def retry_job(self, request: web.Request) -> web.StreamResponse:
         job = await self._service.retry(*who(request), request.match_info["job_id"])
         self._started()
-        return web.json_response(job_json(job, texts_of(request)), status=202)
+        return web.json_response(job_json(job, texts_of(request), self._link), status=202)
 
     async def cancel_job(self, request: web.Request) -> web.StreamResponse:
         job = await self._service.cancel(*who(request), request.match_info["job_id"])
         self._hub.publish(job)
-        return web.json_response(job_json(job, texts_of(request)))
+        return web.json_response(job_json(job, texts_of(request), self._link))
 
     async def fresh_job(self, request: web.Request) -> web.StreamResponse:
         job = await self._service.fresh(*who(request), request.match_info["job_id"])
         self._started()
-        return web.json_response(job_json(job, texts_of(request)), status=202)
+        return web.json_response(job_json(job, texts_of(request), self._link), status=202)
 
     async def get_json(self, request: web.Request) -> web.StreamResponse:
         name, data = await self._service.resume(tenant_of(request), (await self._job(request)).id)
@@ -175,7 +181,7 @@ class Api:
                     return response
                 if job.kind is not Kind.CV:
                     continue
-                await response.write(f"event: job\ndata: {json.dumps(job_json(job, texts), ensure_ascii=False)}\n\n".encode())
+                await response.write(f"event: job\ndata: {json.dumps(job_json(job, texts, self._link), ensure_ascii=False)}\n\n".encode())
 
     async def openapi(self, request: web.Request) -> web.StreamResponse:
         return web.FileResponse(Path(__file__).parent / "openapi.yaml", headers={"Content-Type": "application/yaml"})

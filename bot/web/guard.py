@@ -34,6 +34,7 @@ _SHELL = frozenset({"/", "/openapi.yaml"})
 _STATIC = "/static/"
 V1 = "/api/v1/"
 _FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP")
+_TEAMS_JS = "https://res.cdn.office.net"
 _TEAMS = (
     "https://*.cloud.microsoft https://teams.microsoft.com https://*.teams.microsoft.com "
     "https://*.microsoft365.com https://*.office.com https://outlook.office.com https://outlook.office365.com"
@@ -48,10 +49,11 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     answer = await _stopped(request)
     response = answer or await handler(request)
     if not response.prepared:
-        frames = "'none'" if request.app[UNSIGNED] else f"'self' {_TEAMS}"
+        scripts, frames = ("'self'", "'none'") if request.app[UNSIGNED] else (f"'self' {_TEAMS_JS}", f"'self' {_TEAMS}")
+        policy = f"default-src 'self'; script-src {scripts}; connect-src {scripts}; img-src 'self' data:; frame-ancestors {frames}"
         response.headers.update(
             {
-                "Content-Security-Policy": f"default-src 'self'; img-src 'self' data:; frame-ancestors {frames}; base-uri 'none'; form-action 'self'",
+                "Content-Security-Policy": f"{policy}; base-uri 'none'; form-action 'self'",
                 "X-Content-Type-Options": "nosniff",
                 "Referrer-Policy": "no-referrer",
             }

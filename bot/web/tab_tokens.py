@@ -23,12 +23,22 @@ CLIENTS = frozenset({"1fec8e78-bce4-4aaf-ab1b-5451cc387264", "5e3ce6c0-2b1f-4285
 
 
 class TabTokens:
-    """`tenants` are those whose people may come in; each has its own keys."""
+    """`host` is the app's public name, as in its identifier (api://<host>/botid-<app id>).
+
+    `tenants` are those whose people may come in; each has its own keys.
+    """
 
     def __init__(
-        self, app_id: str, tenants: Collection[str], *, login: str = LOGIN, fetch: Fetch | None = None, now: Callable[[], float] = time.monotonic
+        self,
+        app_id: str,
+        host: str,
+        tenants: Collection[str],
+        *,
+        login: str = LOGIN,
+        fetch: Fetch | None = None,
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._app_id = app_id
+        self._audiences = [app_id, *(f"api://{name}{app_id}" for name in ("", "botid-", f"{host}/botid-"))]
         self._login = login
         self._keys = {
             tenant: SigningKeys(f"{login}/{tenant}/v2.0/.well-known/openid-configuration", fetch=fetch, now=now)
@@ -45,7 +55,7 @@ class TabTokens:
                 token,
                 key.public,
                 algorithms=["RS256"],
-                audience=[self._app_id, f"api://{self._app_id}", f"api://botid-{self._app_id}"],
+                audience=self._audiences,
                 issuer=f"{self._login}/{tenant}/v2.0",
                 leeway=LEEWAY,
                 options={"require": ["exp", "iss", "aud", "tid", "oid"]},

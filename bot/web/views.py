@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from aiohttp import web
@@ -54,7 +55,11 @@ def problem_json(error: UserError, texts: Catalogue) -> dict[str, str]:
     return {"key": error.key, "message": error_text(error.key, error.values, texts)}
 
 
-def job_json(job: Job, texts: Catalogue) -> dict[str, Any]:
+Link = Callable[[str, str], str]
+
+
+def job_json(job: Job, texts: Catalogue, link: Link) -> dict[str, Any]:
+    """`link` makes a file's path below /api and its tenant an address that a browser can open."""
     result, failed = job.result, job.problem
     return {
         "job_id": job.id,
@@ -63,8 +68,8 @@ def job_json(job: Job, texts: Catalogue) -> dict[str, Any]:
         "status": job.state.value,
         "progress": round(job.progress, 2),
         "steps": _steps(job, texts),
-        "result_url": f"/api/download/{job.id}" if result else None,
-        "json_url": f"/api/jobs/{job.id}/json" if result else None,
+        "result_url": link(f"download/{job.id}", job.tenant) if result else None,
+        "json_url": link(f"jobs/{job.id}/json", job.tenant) if result else None,
         "batch_id": job.batch or None,
         "archive": job.archive,
         "known": bool(job.same_as),

@@ -13,6 +13,7 @@ import jwt
 from aiohttp.test_utils import TestClient, TestServer
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from bot.board import Links
 from bot.web.api import Api
 from bot.web.caller import Callers
 from bot.web.health import Health
@@ -93,13 +94,13 @@ async def site(world: World) -> AsyncIterator[Site]:
     directory, entra, service = Roles(), Entra(), world.service
     hub = Hub()
     parts = (
-        Api(service, hub, lambda: None, templates=("classic", "modern")),
+        Api(service, hub, lambda: None, link=Links("http://x", lambda: datetime.now(UTC), LINK_KEY).path, templates=("classic", "modern")),
         MatchingApi(service, lambda: None, firm="F", templates=None),
         KeysApi(service.api_keys),
         Page(templates=("classic",), default="classic"),
         Health({}),
     )
-    callers = Callers(directory, service.api_keys, TabTokens(APP, {FIRM, OTHER_FIRM}, fetch=entra.fetch))
+    callers = Callers(directory, service.api_keys, TabTokens(APP, "cv.firma.de", {FIRM, OTHER_FIRM}, fetch=entra.fetch))
     app = make_app(None, None, parts, callers=callers, unsigned=False, link_key=LINK_KEY)
     async with TestClient(TestServer(app)) as client:
         yield Site(client, world, directory, entra)

@@ -29,13 +29,18 @@ async def test_a_good_token_says_who_it_is_and_the_directory_what_they_may(signe
     assert signed.entra.asked == 2, "metadata and keys once"
 
 
+@pytest.mark.parametrize("audience", [APP, f"api://{APP}", f"api://botid-{APP}", f"api://cv.firma.de/botid-{APP}"])
+async def test_every_name_of_the_app_is_its_own(signed: Site, audience: str) -> None:
+    assert (await signed.ask("GET", "/api/me", token(aud=audience)))[0] == 200
+
+
 def now(seconds: int) -> int:
     return int(time.time()) + seconds
 
 
 BAD = {
     "none": "", "garbage": "a.b.c", "key of ours that is none": "cvg_t_1_2", "expired": token(exp=now(-400)), "not yet": token(nbf=now(4000)), "no end": token(exp=None),
-    "audience": token(aud="other"), "for Graph": token(aud="https://graph.microsoft.com"), "issuer": token(iss="https://evil.example/t/v2.0"), "version 1": token(iss="https://sts.windows.net/t/", ver="1.0"),
+    "audience": token(aud="other"), "audience of another host": token(aud=f"api://evil.example/botid-{APP}"), "for Graph": token(aud="https://graph.microsoft.com"), "issuer": token(iss="https://evil.example/t/v2.0"), "version 1": token(iss="https://sts.windows.net/t/", ver="1.0"),
     "tenant not allowed": token(tenant="evil"), "issuer of another tenant": token(iss="https://login.microsoftonline.com/t2/v2.0"), "no tenant": token(tid=None), "no person": token(oid=None),
     "no scope": token(scp=None), "scope": token(scp="User.Read"), "scope in a word": token(scp="access_as_users"), "app only": token(scp=None, idtyp="app", roles=["Admin"]), "app with scope": token(idtyp="app"),
     "client": token(azp="00000000-0000-0000-0000-000000000000"), "no client": token(azp=None), "other key": token(key=OTHER_KEY), "unknown key": token(kid="k9"), "HS256": token(alg="HS256"),

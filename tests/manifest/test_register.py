@@ -29,6 +29,7 @@ def test_a_first_run_makes_everything_and_prints_the_settings(registration: Regi
         "MICROSOFT_APP_TYPE": "SingleTenant",
         "PUBLIC_URL": f"https://{DOMAIN}",
         "SSO_CONNECTION": "graph",
+        "ROLES": "app",
         "MICROSOFT_APP_PASSWORD": next(iter(registration.secrets)),
     }
     assert registration.tenant["changes"] == CHANGES

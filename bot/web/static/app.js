@@ -15,7 +15,7 @@ function say(text) {
 
 async function call(path, options) {
   try {
-    const response = await fetch(path, options);
+    const response = await fetch(path, { ...options, headers: { ...(await tab.headers()), ...options?.headers } });
     if (response.status === 204) return {};
     const body = await response.json();
     if (!response.ok) {
@@ -24,7 +24,7 @@ async function call(path, options) {
     }
     return body;
   } catch {
-    say(texts.failed);
+    if (message.hidden) say(texts.failed);
     return null;
   }
 }
@@ -110,13 +110,13 @@ async function upload(files) {
   form.append("language", document.getElementById("language").value);
   cvs.forEach((file) => form.append("file", file, file.name));
   const several = cvs.length > 1;
-  const answer = await call(several ? "/api/batch/process" : "/api/cv/process", { method: "POST", body: form });
+  const answer = await call(several ? "/api/v1/batch/process" : "/api/v1/cv/process", { method: "POST", body: form });
   if (!answer) return;
   if (answer.refused && answer.refused.length) {
     say(answer.refused.map((r) => `${r.file}: ${r.error.message}`).join("\n"));
   }
   for (const id of answer.job_ids || [answer.job_id]) {
-    const job = await call(`/api/jobs/${id}`);
+    const job = await call(`/api/v1/jobs/${id}`);
     if (job) show(job);
   }
 }
@@ -129,19 +129,21 @@ function note(job) {
 }
 
 async function act(id, verb) {
-  const job = await call(`/api/jobs/${id}/${verb}`, { method: "POST" });
+  const job = await call(`/api/v1/jobs/${id}/${verb}`, { method: "POST" });
   if (job) show(job);
 }
 
 async function remove(id, file) {
   if (!window.confirm(texts.delete_question.replace("{file}", file))) return;
-  const done = await call(`/api/jobs/${id}`, { method: "DELETE" });
+  const done = await call(`/api/v1/jobs/${id}`, { method: "DELETE" });
   if (done) show({ job_id: id, status: "deleted" });
 }
 
 async function refresh() {
-  const answer = await call(batch ? `/api/batches/${batch}${where}` : "/api/jobs");
-  if (answer) answer.jobs.reverse().forEach(show);
+  const answer = await call(batch ? `/api/v1/batches/${batch}${where}` : "/api/v1/jobs");
+  if (!answer) return;
+  if (batch) document.getElementById("zip").href = answer.zip_url;
+  answer.jobs.reverse().forEach(show);
 }
 
 if (batch) {
@@ -149,7 +151,6 @@ if (batch) {
   document.getElementById("batch").hidden = false;
   document.getElementById("all").textContent = texts.all_cvs;
   document.getElementById("zip").textContent = texts.zip;
-  document.getElementById("zip").href = `/api/batches/${batch}/zip${where}`;
 }
 
 const input = document.getElementById("files");
@@ -166,6 +167,30 @@ for (const name of ["dragover", "dragleave", "drop"]) {
   });
 }
 
-const changes = new EventSource("/api/events");
-changes.addEventListener("open", refresh);
-changes.addEventListener("job", (event) => show(JSON.parse(event.data)));
+// server-sent events; EventSource could not send who asks
+async function listen() {
+  for (let pause = 1000; ; pause = Math.min(pause * 2, 30000)) {
+    try {
+      const response = await fetch("/api/v1/events", { headers: await tab.headers() });
+      if (response.ok) {
+        refresh();
+        pause = 1000;
+        const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+        for (let rest = "", part = await reader.read(); !part.done; part = await reader.read()) {
+          const events = (rest + part.value).split("\n\n");
+          rest = events.pop();
+          for (const event of events) {
+            const data = /^data: (.*)$/m.exec(event);
+            if (data) show(JSON.parse(data[1]));
+          }
+        }
+      } else {
+        say((await response.json()).error.message);
+      }
+    } catch { // the server is away: it is asked again
+    }
+    await new Promise((resolve) => setTimeout(resolve, pause));
+  }
+}
+
+listen();
