@@ -42,7 +42,7 @@ from pipeline.matching import Compared, compare, read_profile
 from pipeline.model.job import Job, Periods
 from pipeline.model.person import Person, Role
 from pipeline.model.profile import Profile
-from pipeline.ports import Blobs, Directory, Drive, Llm, Records
+from pipeline.ports import Blobs, Directory, Drive, Llm, Records, Tokens
 from pipeline.read.reader import Reader
 from pipeline.read.sandbox import Sandbox
 from pipeline.render.match_report import match_report
@@ -63,6 +63,7 @@ if TYPE_CHECKING:  # the bot's packages load slowly: the command line does witho
     from pipeline.adapters.graph.chats import ChatFiles
     from pipeline.adapters.graph.client import GraphClient
     from pipeline.adapters.graph.drive import GraphDrive
+    from pipeline.adapters.peoples_tokens import PeoplesTokens
     from pipeline.adapters.token_service import TokenService
 
 EX_CONFIG = 78
@@ -346,6 +347,21 @@ def make_tokens(settings: Settings) -> TokenService | None:
     return TokenService(settings.token_service, connection=settings.sso_connection, app_id=settings.app_id, bot_token=own_token)
 
 
+def make_peoples_tokens(settings: Settings, tokens: TokenService | None, places: Places) -> PeoplesTokens | None:
+    """For what people send in by the tab. None where nobody can sign in, or where the app has no secret to exchange their tokens with."""
+    if tokens is None or not settings.app_password:
+        return None
+    from pipeline.adapters.entra import OnBehalfOf, Secret
+    from pipeline.adapters.peoples_tokens import PeoplesTokens
+
+    async def chat(person: Person) -> Person | None:
+        known = await places.chat_of(person.tenant, person.user)
+        return known.person if known else None
+
+    exchange = OnBehalfOf(Secret(settings.app_id, settings.app_password))
+    return PeoplesTokens(tokens, exchange, chat, now=SystemClock().now)
+
+
 @dataclass(frozen=True, slots=True)
 class Graph:
     """Microsoft Graph: the client that all share, and the drive behind it."""
@@ -354,7 +370,7 @@ class Graph:
     drive: GraphDrive
 
 
-def make_graph(settings: Settings, tokens: TokenService | None) -> Graph | None:
+def make_graph(settings: Settings, tokens: Tokens | None) -> Graph | None:
     """Where people can sign in, or the firm has a library; the packages are loaded only then."""
     if not settings.uses_graph:
         return None
@@ -484,6 +500,7 @@ class Workshop:
     places: Places
     links: LinkedFiles
     tokens: TokenService | None
+    people: PeoplesTokens | None
     graph: Graph | None
     link_key: bytes
 
@@ -515,15 +532,16 @@ async def make_workshop(settings: Settings, heard: Callable[[Job], None], *, pac
     storage = kept.storage
     clock, ids = SystemClock(), RandomIds()
     key = await link_key(storage.records, ids) if settings.app_id else b""  # on loopback links need no signature
+    places = Places(storage.records)
     tokens = make_tokens(settings)
-    graph = make_graph(settings, tokens)
+    people = make_peoples_tokens(settings, tokens, places)
+    graph = make_graph(settings, people or tokens)
     drive = make_drive(settings, storage.blobs, graph, key=key)
     service = make_service(settings, storage, drive)
     sandbox = Sandbox()
     await sandbox.start()
     llm = make_llm(settings)
     adapter = make_adapter(settings, TokenCheck(settings.app_id) if settings.app_id else None)
-    places = Places(storage.records)
     sender = Sender(adapter, places, pace=pace / PACE)
     links = LinkedFiles(hosts=settings.file_hosts, local_origins=settings.local_origins)
     chats = make_chat_files(graph, tokens, links) if graph and tokens else None
@@ -552,7 +570,7 @@ async def make_workshop(settings: Settings, heard: Callable[[Job], None], *, pac
     )
     retention = Retention(service, storage.blobs, notify)
     worker = Worker(runner, storage.queue, publish, count=settings.workers, daily=retention.run_if_due)
-    return Workshop(sandbox, llm, kept, service, sender, board, worker, adapter, places, links, tokens, graph, key)
+    return Workshop(sandbox, llm, kept, service, sender, board, worker, adapter, places, links, tokens, people, graph, key)
 
 
 def make_bot(services: Services, shop: Workshop, records: Records) -> TeamsBot:
@@ -643,7 +661,7 @@ async def start(settings: Settings, *, pace: float = PACE) -> Running:
     matching = MatchingApi(service, shop.worker.nudge, firm=settings.firm, templates=settings.templates)
     parts = (api, matching, KeysApi(service.api_keys), Page(templates=names, default=settings.template), health)
     tabs = TabTokens(settings.app_id, urlsplit(settings.url).hostname or "", settings.allowed_tenants) if settings.app_id else None
-    callers = Callers(directory.roles, service.api_keys, tabs)
+    callers = Callers(directory.roles, service.api_keys, tabs, signed_in=shop.people.hand_in if shop.people else None)
     app = make_app(shop.adapter, bot, parts, callers=callers, unsigned=not settings.app_id, link_key=shop.link_key)
     web_runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
     await web_runner.setup()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from aiohttp import web
@@ -41,10 +41,13 @@ HERE = Caller(Person(tenant=LOCAL, user=LOCAL), frozenset(Role), all_tenants=Tru
 
 
 class Callers:
-    """`tabs` is None where no app is registered: then there are keys only."""
+    """`tabs` is None where no app is registered: then there are keys only. `signed_in` hears who has come by the tab, with their checked token."""
 
-    def __init__(self, directory: Directory, keys: ApiKeys, tabs: TabTokens | None) -> None:
+    def __init__(
+        self, directory: Directory, keys: ApiKeys, tabs: TabTokens | None, *, signed_in: Callable[[Person, str], None] | None = None
+    ) -> None:
         self._directory = directory
+        self._signed_in = signed_in
         self._keys = keys
         self._tabs = tabs
 
@@ -59,6 +62,8 @@ class Callers:
         if self._tabs is None:
             raise Unauthorized("no sign-in here")
         person = await self._tabs.person(token)
+        if self._signed_in:
+            self._signed_in(person, token)
         return Caller(person, await self._directory.roles(person))
 
 
