@@ -56,6 +56,7 @@ if TYPE_CHECKING:  # the bot's packages load slowly: the command line does witho
     from bot.board import Board
     from bot.incoming import LinkedFiles
     from bot.places import Places
+    from bot.rates import Rates
     from bot.sender import Sender
     from bot.teams_bot import TeamsBot
     from bot.worker import Worker
@@ -573,7 +574,7 @@ async def make_workshop(settings: Settings, heard: Callable[[Job], None], *, pac
     return Workshop(sandbox, llm, kept, service, sender, board, worker, adapter, places, links, tokens, people, graph, key)
 
 
-def make_bot(services: Services, shop: Workshop, records: Records) -> TeamsBot:
+def make_bot(services: Services, shop: Workshop, records: Records, rates: Rates) -> TeamsBot:
     """The bot with everything that Teams asks it, each part in its own file. `records`: the storage that turns use."""
     from bot.consent import FileConsent
     from bot.errands import Errands
@@ -607,6 +608,7 @@ def make_bot(services: Services, shop: Workshop, records: Records) -> TeamsBot:
         records=records,
         places=shop.places,
         errands=errands,
+        rates=rates,
         started=shop.worker.nudge,
         sign_in=sign_in,
         invokes=invokes,
@@ -632,6 +634,7 @@ async def start(settings: Settings, *, pace: float = PACE) -> Running:
     from aiohttp import web
 
     from bot.board import Links
+    from bot.rates import Allowance, Rates
     from bot.web.api import Api
     from bot.web.caller import Callers
     from bot.web.health import Health
@@ -656,8 +659,9 @@ async def start(settings: Settings, *, pace: float = PACE) -> Running:
     health = Health({"records": ping_records, "sandbox": shop.sandbox.start, "worker": shop.worker.alive})
     clock, directory = SystemClock(), make_directory(settings)
     links = Links(settings.url, clock.now, shop.link_key)
-    api = Api(service, hub, shop.worker.nudge, link=links.path, templates=names)
-    bot = make_bot(Services(service, clock.now, directory.roles, links.file, shop.tokens), shop, quick.storage.records)
+    rates = Rates(Allowance(settings.user_messages, settings.user_uploads) if settings.app_id else Allowance(0, 0))
+    api = Api(service, hub, shop.worker.nudge, link=links.path, rates=rates, templates=names)
+    bot = make_bot(Services(service, clock.now, directory.roles, links.file, shop.tokens), shop, quick.storage.records, rates)
     matching = MatchingApi(service, shop.worker.nudge, firm=settings.firm, templates=settings.templates)
     parts = (api, matching, KeysApi(service.api_keys), Page(templates=names, default=settings.template), health)
     tabs = TabTokens(settings.app_id, urlsplit(settings.url).hostname or "", settings.allowed_tenants) if settings.app_id else None

@@ -123,20 +123,23 @@ class TeamsAdapter(CloudAdapter):
 
     def _allowed(self, body: dict[str, Any]) -> bool:
         """Channel, service url and tenant. All tenants that the activity names must be allowed."""
+        if not self.may_call(str(body.get("serviceUrl", ""))):
+            return False
+        if self._check is None:
+            return True
+        tenants = {t for t in (_tenant(body, "conversation", "tenantId"), _tenant(body, "channelData", "tenant", "id")) if t}
+        return body.get("channelId") == "msteams" and bool(tenants) and tenants <= self._settings.allowed_tenants
+
+    def may_call(self, service_url: str) -> bool:
+        """Is it an address of the channel? Our token goes nowhere else, however the address came to be stored."""
         try:
-            host = urlsplit(str(body.get("serviceUrl", ""))).hostname or ""
+            url = urlsplit(service_url)
+            host = url.hostname or ""
         except ValueError:
             return False
         if self._check is None:
             return is_loopback(host)
-        tenants = {t for t in (_tenant(body, "conversation", "tenantId"), _tenant(body, "channelData", "tenant", "id")) if t}
-        return (
-            body.get("channelId") == "msteams"
-            and str(body.get("serviceUrl", "")).startswith("https://")
-            and any(host.endswith(suffix) for suffix in SERVICE_HOSTS)
-            and bool(tenants)
-            and tenants <= self._settings.allowed_tenants
-        )
+        return url.scheme == "https" and any(host.endswith(suffix) for suffix in SERVICE_HOSTS)
 
     def own_identity(self) -> ClaimsIdentity:
         """The identity that the bot speaks with when nobody asked it."""

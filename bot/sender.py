@@ -130,7 +130,9 @@ class Sender:
         return str(details.aad_group_id or "")
 
     async def _client(self, where: Conversation) -> Any:
-        """One connector client per service url; it fetches and renews its token itself."""
+        """One connector client per service url; it fetches and renews its token itself. Raises Unreachable where it is not the channel's."""
+        if not self._adapter.may_call(where.service_url):
+            raise Unreachable("service url not allowed")
         if where.service_url not in self._clients:
             identity = self._adapter.own_identity()
             factory = self._adapter.bot_framework_authentication.create_connector_factory(identity)

@@ -18,6 +18,7 @@ FOLDER = "CV Generator/{year}/{candidate}"
 FILE_HOSTS = (".sharepoint.com", ".sharepoint.de", ".sharepoint.us")
 
 
+GUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 MOST_ROLE_GROUPS = 20
 """Microsoft Graph answers for so many at once."""
 LEAST_LOG_DAYS = 183
@@ -75,6 +76,8 @@ class Settings:
     azure_identity: str = ""
     input_price: float = 0.15
     output_price: float = 0.60
+    user_messages: int = 30
+    user_uploads: int = 20
     roles: str = "app"
     role_groups: tuple[tuple[str, Role], ...] = ()
     sso_connection: str = ""
@@ -164,6 +167,8 @@ class Settings:
             azure_identity=get("AZURE_CLIENT_ID"),
             input_price=number("LLM_INPUT_PRICE", 0.15),
             output_price=number("LLM_OUTPUT_PRICE", 0.60),
+            user_messages=int(number("USER_MESSAGES", 30)),
+            user_uploads=int(number("USER_UPLOADS", 20)),
             roles=get("ROLES", "app").lower(),
             role_groups=_role_groups(names("ROLE_GROUPS")),
             sso_connection=get("SSO_CONNECTION"),
@@ -194,6 +199,8 @@ class Settings:
             ("LLM_CALLS", self.llm_calls, 0),
             ("LLM_CALLS_PER_TENANT", self.llm_calls_per_tenant, 0),
             ("LLM_TOKENS_PER_MINUTE", self.llm_tokens_per_minute, 0),
+            ("USER_MESSAGES", self.user_messages, 0),
+            ("USER_UPLOADS", self.user_uploads, 0),
             ("RETENTION_HOT_DAYS", self.hot_days, 1),
             ("RETENTION_CANDIDATE_DAYS", self.candidate_days, 1),
             ("RETENTION_LOG_DAYS", self.log_days, LEAST_LOG_DAYS),
@@ -224,6 +231,8 @@ class Settings:
             if not is_loopback(self.host):
                 raise BadSettings(f"MICROSOFT_APP_ID is empty: without it the app answers on 127.0.0.1 only, not on {self.host}")
             return
+        if not re.fullmatch(GUID, self.app_id.lower()) or len(set(self.app_id)) < 5:
+            raise BadSettings(f"MICROSOFT_APP_ID must be the application id of the bot's registration, not {self.app_id!r}")
         if self.local_origins:
             raise BadSettings("LOCAL_ORIGINS is for local tests only and cannot be combined with MICROSOFT_APP_ID")
         if self.app_type not in ("SingleTenant", "UserAssignedMSI"):
@@ -251,7 +260,7 @@ def _role_groups(pairs: tuple[str, ...]) -> tuple[tuple[str, Role], ...]:
     found: list[tuple[str, Role]] = []
     for pair in pairs:
         name, _, group = (part.strip().lower() for part in pair.partition("="))
-        if name not in list(Role) or not re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", group):
+        if name not in list(Role) or not re.fullmatch(GUID, group):
             raise BadSettings(f"ROLE_GROUPS must be pairs such as recruiter=<id of a group>, roles {', '.join(Role)}, not {pair!r}")
         found.append((group, Role(name)))
     if len(found) > MOST_ROLE_GROUPS:

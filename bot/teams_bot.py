@@ -18,12 +18,14 @@ from bot.errands import Errands
 from bot.events import conversation_of, event_of, is_mentioned, is_there
 from bot.invokes import Answered, Handler, Invoked, invoked, told
 from bot.places import Places
+from bot.rates import Rates
 from bot.sender import Sender, Unreachable
 from bot.signin import ChatSignIn
 from cards.attached import file_consent_card
 from cards.chat import note_card, refusal
 from cards.elements import CardJson
 from cards.i18n import catalogue
+from cards.job import error_text
 from dialogs.router import handle
 from dialogs.services import Services
 from dialogs.turn import (
@@ -44,7 +46,7 @@ from dialogs.turn import (
     Turn,
     View,
 )
-from pipeline.errors import Conflict, TransientError
+from pipeline.errors import Conflict, TransientError, UserError
 from pipeline.model.job import Batch, Conversation, Job, Place
 from pipeline.model.rights import RIGHTS, may
 from pipeline.ports import Records
@@ -72,6 +74,7 @@ class TeamsBot(Bot):
         records: Records,
         places: Places,
         errands: Errands,
+        rates: Rates,
         started: Callable[[], None],
         sign_in: ChatSignIn | None = None,
         invokes: Mapping[str, Handler],
@@ -82,6 +85,7 @@ class TeamsBot(Bot):
         self._records = records
         self._places = places
         self.errands = errands
+        self._rates = rates
         self._started = started
         self._sign_in = sign_in
         self._invokes = invokes
@@ -105,7 +109,11 @@ class TeamsBot(Bot):
             return
         shown: CardJson | None = None
         try:
+            await self._count(event)
             shown = await self._turn(event)
+        except UserError as error:
+            texts = catalogue(event.conversation.locale)
+            await self.errands.in_time(self._say(event, error_text(error.key, error.values, texts)), REPLY_SECONDS)
         except (TransientError, TimeoutError) as error:  # the storage: the user hears of it, and nothing is half-done
             _log.warning("turn: %s", error)
             await self.errands.in_time(self._say(event, catalogue(event.conversation.locale)("error.storage_turn")), REPLY_SECONDS)
@@ -134,6 +142,14 @@ class TeamsBot(Bot):
         if job.conversation:
             event = Event(id=job.id, conversation=job.conversation, content=TextSaid(""))
             await self._perform(event, Turn((ShowJob(job),), (job,)), Flow())
+
+    async def _count(self, event: Event) -> None:
+        """What people write and send; clients click by themselves, too. Raises UserError: too_fast."""
+        person = event.conversation.person
+        if isinstance(event.content, TextSaid | FilesDropped | Mentioned):
+            await self._rates.message(person)
+        if isinstance(event.content, FilesDropped | Mentioned):
+            await self._rates.upload(person)
 
     async def _notice(self, activity: Activity) -> None:
         """Where the bot was let in or shut out, and where each person's 1:1 chat is."""

@@ -15,6 +15,7 @@ from urllib.parse import quote
 from aiohttp import BodyPartReader, web
 from aiohttp.http_exceptions import HttpProcessingError
 
+from bot.rates import Rates
 from bot.web.caller import caller_of, tenant_of
 from bot.web.hub import Hub
 from bot.web.views import Link, job_json, problem, problem_json, texts_of
@@ -44,11 +45,12 @@ class Upload:
 
 
 class Api:
-    def __init__(self, service: Service, hub: Hub, started: Callable[[], None], *, link: Link, templates: tuple[str, ...]) -> None:
+    def __init__(self, service: Service, hub: Hub, started: Callable[[], None], *, link: Link, rates: Rates, templates: tuple[str, ...]) -> None:
         self._service = service
         self._hub = hub
         self._started = started
         self._link = link
+        self._rates = rates
         self._templates = templates
 
     def routes(self) -> list[web.RouteDef]:
@@ -72,6 +74,7 @@ class Api:
         ]
 
     async def process(self, request: web.Request) -> web.StreamResponse:
+        await self._rates.upload(caller_of(request).person)
         upload = await upload_of(request, most=1)
         job = await self._submit(request, upload, 0, batch="")
         self._started()
@@ -79,6 +82,7 @@ class Api:
         return web.json_response(body, status=202, headers={"Location": f"/api/jobs/{job.id}"})
 
     async def process_batch(self, request: web.Request) -> web.StreamResponse:
+        await self._rates.upload(caller_of(request).person)
         upload = await upload_of(request, most=MAX_FILES)
         jobs, refused = [], []
         texts = texts_of(request)

@@ -54,6 +54,7 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         response.headers.update(
             {
                 "Content-Security-Policy": f"{policy}; base-uri 'none'; form-action 'self'",
+                "Server": "CV Generator",
                 "X-Content-Type-Options": "nosniff",
                 "Referrer-Policy": "no-referrer",
             }
@@ -76,9 +77,8 @@ async def _stopped(request: web.Request) -> web.StreamResponse | None:
     if path == MESSAGES or path in _SHELL or path.startswith(_STATIC):
         return None
     try:
-        caller = (
-            HERE if unsigned and "Authorization" not in request.headers else await request.app[CALLERS].of(request.headers.get("Authorization", ""))
-        )
+        said = request.headers.get("Authorization", "")
+        caller = HERE if unsigned and not said else await request.app[CALLERS].of(said)
     except Unauthorized as error:
         _log.info("401: %s", error)
         return problem(UserError("sign_in_first"), texts_of(request))

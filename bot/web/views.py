@@ -13,6 +13,7 @@ from pipeline.errors import UserError
 from pipeline.model.job import STEPS, Job, State
 
 _STATUS = {
+    "too_fast": 429,
     "too_large": 413,
     "unknown_format": 415,
     "old_word_file": 415,

@@ -14,6 +14,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from bot.board import Links
+from bot.rates import Allowance, Rates
 from bot.web.api import Api
 from bot.web.caller import Callers
 from bot.web.health import Health
@@ -94,7 +95,14 @@ async def site(world: World) -> AsyncIterator[Site]:
     directory, entra, service = Roles(), Entra(), world.service
     hub = Hub()
     parts = (
-        Api(service, hub, lambda: None, link=Links("http://x", lambda: datetime.now(UTC), LINK_KEY).path, templates=("classic", "modern")),
+        Api(
+            service,
+            hub,
+            lambda: None,
+            link=Links("http://x", lambda: datetime.now(UTC), LINK_KEY).path,
+            rates=Rates(Allowance(5, 3)),
+            templates=("classic", "modern"),
+        ),
         MatchingApi(service, lambda: None, firm="F", templates=None),
         KeysApi(service.api_keys),
         Page(templates=("classic",), default="classic"),

@@ -16,6 +16,7 @@ from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
 from app import Running
+from bot.rates import Allowance, Rates
 from bot.web.api import Api
 from bot.web.hub import Hub
 from bot.web.keys import KeysApi
@@ -83,7 +84,11 @@ def test_the_openapi_file_is_valid_and_describes_exactly_the_routes() -> None:
         for method in item
         if method != "servers"
     }
-    parts = (Api(None, Hub(), lambda: None, link=no_link, templates=()), MatchingApi(None, lambda: None, firm="", templates=None), KeysApi(None))
+    parts = (
+        Api(None, Hub(), lambda: None, link=no_link, rates=Rates(Allowance()), templates=()),
+        MatchingApi(None, lambda: None, firm="", templates=None),
+        KeysApi(None),
+    )
     real = {(r.method, r.path) for part in parts for r in part.routes()} | {("GET", "/health/live"), ("GET", "/health/ready")}
     assert described_routes == real
 

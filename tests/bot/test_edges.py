@@ -30,6 +30,7 @@ from pipeline.model.job import Conversation, Source
 from pipeline.model.person import Person
 from tests.fakes import Connector, Files, Server, message_activity
 
+APP_ID = "6d2b1b0c-1f2e-4a3b-8c4d-00000000a001"
 CARD = help_card(catalogue("de"))
 PERSON = Person(tenant="t", user="u", channel_user="29:u")
 
@@ -40,6 +41,8 @@ PERSON = Person(tenant="t", user="u", channel_user="29:u")
         "http://contoso.sharepoint.com/x", "https://evil.example/x", "https://sharepoint.com/x", "https://contoso.sharepoint.com.evil.example/x", "https://evilsharepoint.com/x",
         "https://user@contoso.sharepoint.com/x", "https://contoso.sharepoint.com:8443/x", "https://127.0.0.1/x", "https://[::1]/x", "https://169.254.169.254/latest", "file:///etc/passwd",
         "ftp://contoso.sharepoint.com/x", "", "https://", "https://contoso.sharepoint.com@evil.example/", "//contoso.sharepoint.com/x", "https://ＥＶＩＬ.example/",
+        "https://0.0.0.0/x", "https://[::ffff:127.0.0.1]/x", "https://contoso.sharepoint.com:22/x", "https://contoso.sharepoint.com.", "https://2130706433/x",
+        "https://metadata.google.internal/", "https://.sharepoint.com/x", "gopher://contoso.sharepoint.com/x", "https://contoso.sharepoint.com\\@evil.example/",
     ],
 )  # fmt: skip
 async def test_links_off_the_list_are_never_opened(url: str) -> None:
@@ -194,13 +197,14 @@ async def test_what_needs_no_answer(connector: Connector, kind: str) -> None:
 
 def test_settings_come_from_the_environment() -> None:
     settings = Settings.from_env(
-        {"PORT": "8080", "MICROSOFT_APP_ID": "a", "MICROSOFT_APP_PASSWORD": "p", "MICROSOFT_APP_TENANT_ID": "t", "HOST": "0.0.0.0"}
+        {"PORT": "8080", "MICROSOFT_APP_ID": APP_ID, "MICROSOFT_APP_PASSWORD": "p", "MICROSOFT_APP_TENANT_ID": "t", "HOST": "0.0.0.0"}
     )
     assert (settings.port, settings.allowed_tenants, settings.uses_llm) == (8080, frozenset({"t"}), False)
 
 
-@pytest.mark.parametrize("env", [{"HOST": "0.0.0.0"}, {"HOST": "192.168.1.5"}, {"MICROSOFT_APP_ID": "a"}, {"MICROSOFT_APP_ID": "a", "MICROSOFT_APP_TENANT_ID": "t", "MICROSOFT_APP_TYPE": "MultiTenant"},
-    {"MICROSOFT_APP_ID": "a", "MICROSOFT_APP_PASSWORD": "p", "MICROSOFT_APP_TENANT_ID": "t", "LOCAL_ORIGINS": "http://127.0.0.1:1"}, {"WORKERS": "0"}, {"LOG_LEVEL": "LOUD"},
+@pytest.mark.parametrize("env", [{"HOST": "0.0.0.0"}, {"HOST": "192.168.1.5"}, {"MICROSOFT_APP_ID": APP_ID}, {"MICROSOFT_APP_ID": APP_ID, "MICROSOFT_APP_TENANT_ID": "t", "MICROSOFT_APP_TYPE": "MultiTenant"},
+    {"MICROSOFT_APP_ID": APP_ID, "MICROSOFT_APP_PASSWORD": "p", "MICROSOFT_APP_TENANT_ID": "t", "LOCAL_ORIGINS": "http://127.0.0.1:1"}, {"MICROSOFT_APP_ID": "your-app-id", "MICROSOFT_APP_PASSWORD": "p", "MICROSOFT_APP_TENANT_ID": "t"}, {"MICROSOFT_APP_ID": "00000000-0000-0000-0000-000000000000", "MICROSOFT_APP_PASSWORD": "p", "MICROSOFT_APP_TENANT_ID": "t"},
+    {"ROLES": "all"}, {"USER_MESSAGES": "-1"}, {"WORKERS": "0"}, {"LOG_LEVEL": "LOUD"},
     {"LEASE_SECONDS": "0"}, {"LLM_TIMEOUT": "0"}, {"LLM_CALLS": "-1"}, {"RETENTION_LOG_DAYS": "182"}, {"RETENTION_HOT_DAYS": "0"},
     {"AZURE_STORAGE_CONNECTION_STRING": "x"}, {"AZURE_STORAGE_ACCOUNT": "Not A Name"}])  # fmt: skip
 def test_bad_settings_are_refused(env: dict[str, str]) -> None:

@@ -267,3 +267,10 @@ async def test_rights_that_cannot_be_checked_begin_nothing(world: World) -> None
     turn = await handle(Event("e", where, SAID["drop.cv"]), Flow(), services)
     assert DE("error.rights_unknown") in str(turn.replies)
     assert not turn.jobs
+
+
+async def test_a_tenant_in_the_address_counts_nothing(signed: Site) -> None:
+    things = await things_of_anna(signed.world)
+    for path in ("/api/jobs/{job_id}", "/api/profiles/{profile_id}", "/api/batches/{batch_id}", *FILES):
+        status, _ = await signed.ask("GET", f"{address(path, things)}?tenant={FIRM}", token("zoe", OTHER_FIRM))
+        assert status == 404, path

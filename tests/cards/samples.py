@@ -7,7 +7,7 @@ from datetime import timedelta
 from cards.batch import batch_card
 from cards.chat import cancel_card, delete_card, help_card, note_card, receipt_text, reject_card, status_card
 from cards.elements import CardJson
-from cards.i18n import Catalogue
+from cards.i18n import Catalogue, catalogue
 from cards.job import job_card
 from pipeline.model.job import Batch, Candidate, Change, DriveItem, Job, Kind, Notice, Problem, Receipt, Result, Source, State, Step, Usage
 from tests.cards.matching_samples import matching_cards
@@ -152,3 +152,9 @@ def all_cards(texts: Catalogue, *, hostile: bool = False) -> dict[str, CardJson]
         "delete-which": delete_card([person, person], texts),
         "note": note_card(texts("delete.none", name=name), texts),
     }
+
+
+def vector_card(text: str) -> CardJson:
+    """The result card of somebody who is called that, in a file that is called that."""
+    made = done(candidate=text, headline=text).model_copy(update={"source": Source(name=text)})
+    return job_card(made, catalogue("de"), now=NOW, json_url="http://127.0.0.1:3978/api/jobs/x/json", templates=("classic",))

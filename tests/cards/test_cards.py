@@ -8,7 +8,7 @@ import re
 import pytest
 
 from cards.i18n import LANGUAGES, catalogue
-from tests.cards.samples import all_cards
+from tests.cards.samples import all_cards, vector_card
 from tests.conftest import chromium, node
 
 
@@ -48,3 +48,22 @@ def test_the_renderer_does_report_a_bad_card() -> None:
 def test_german_and_english_differ_in_every_card() -> None:
     german, english = all_cards(catalogue("de-DE")), all_cards(catalogue("en-GB"))
     assert {name for name in german if german[name] == english[name]} == set()
+
+
+VECTORS = [
+    "[klick](https://evil.example)", "[klick](javascript:alert(1))", "![bild](https://evil.example/x.png)", "<https://evil.example>", "https://evil.example", "www.evil.example",
+    "<a href='https://evil.example'>x</a>", "<at>Anna</at>", "<at id='0'>Anna</at>", "@Anna", "{{DATE(2026-01-01, SHORT)}}", "{{TIME(2026-01-01T00:00:00Z)}}", "${candidate}", "**fett** _kursiv_",
+    "# Titel", "- Punkt\n- Punkt", "[x][1]\n\n[1]: https://evil.example", "`code`", "<script>alert(1)</script>", "&lt;a href=&quot;x&quot;&gt;", "[klick]\u200b(https://evil.example)", "\u202egro.live//:sptth", "mailto:x@evil.example",
+]  # fmt: skip
+"""Markdown, links, mentions and functions of cards, as names of people and files."""
+
+
+def test_text_from_outside_is_text() -> None:
+    cards = {str(i): card for i, vector in enumerate(VECTORS) for card in [vector_card(vector)]}
+    assert len(cards) >= 20
+    for name, result in rendered(cards).items():
+        vector = VECTORS[int(name)]
+        assert (result["events"], result["links"]) == ([], 0), vector
+        assert "entities" not in cards[name], vector
+        shown = "".join(c for c in vector if c.isprintable() and c != " ")
+        assert shown in "".join(result["text"].replace("\u2060", "").split()), f"{vector} is shown as it is"

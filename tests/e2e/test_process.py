@@ -21,6 +21,8 @@ from pipeline.adapters.local.sqlite import SqliteFile, SqliteRecords
 from tests.azurite import Azurite
 from tests.conftest import ROOT, SAMPLES, free_port
 
+APP_ID = "6d2b1b0c-1f2e-4a3b-8c4d-00000000a001"
+
 
 def run(*arguments: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
     environment = {"PATH": os.environ["PATH"], "LANG": "de_DE.UTF-8", "COLUMNS": "200", **(env or {})}
@@ -68,8 +70,9 @@ def test_exit_status(arguments: list[str], status: int) -> None:
     ("env", "named"),
     [
         ({"HOST": "0.0.0.0"}, "MICROSOFT_APP_ID"),
-        ({"MICROSOFT_APP_ID": "x"}, "MICROSOFT_APP_TENANT_ID"),
-        ({"MICROSOFT_APP_ID": "x", "MICROSOFT_APP_TENANT_ID": "t"}, "MICROSOFT_APP_PASSWORD"),
+        ({"MICROSOFT_APP_ID": APP_ID}, "MICROSOFT_APP_TENANT_ID"),
+        ({"MICROSOFT_APP_ID": APP_ID, "MICROSOFT_APP_TENANT_ID": "t"}, "MICROSOFT_APP_PASSWORD"),
+        ({"MICROSOFT_APP_ID": "<your app id>", "MICROSOFT_APP_TENANT_ID": "t", "MICROSOFT_APP_PASSWORD": "p"}, "MICROSOFT_APP_ID"),
         ({"PORT": "abc"}, "PORT"),
         ({"AZURE_OPENAI_ENDPOINT": "https://x"}, "AZURE_OPENAI_DEPLOYMENT"),
     ],
