@@ -63,7 +63,7 @@ TWINS = {
     "names of files": Twin("pipeline/adapters/names.py", 'name = _FORBIDDEN.sub(" ", ', "name = str(", NAMES),
     "talk of libraries": Twin("bot/logs.py", "setLevel(max(logging.WARNING, logging.getLogger().level))", "setLevel(logging.DEBUG)", f"{EDGES}::test_libraries_warn_only_where_warnings_are_wanted"),
     "texts of errors": Twin("bot/logs.py", 'entry["error"] = record.exc_info[0].__name__', 'entry["error"] = str(record.exc_info[1])', f"{EDGES}::test_log_lines_are_json_without_messages_of_errors"),
-    "haste": Twin("bot/rates.py", "if not limit.has_capacity():", "if False:", f"{LIMITS}::test_uploads_beyond_the_allowance_are_a_429_and_add_nothing"),
+    "haste": Twin("bot/rates.py", 'raise UserError("too_fast"', 'return UserError("too_fast"', f"{LIMITS}::test_uploads_beyond_the_allowance_are_a_429_and_add_nothing"),
     "versions": Twin("bot/web/guard.py", '"Server": "CV Generator",', "", f"{LIMITS}::test_nothing_says_which_versions_run"),
 }  # fmt: skip
 
