@@ -3,6 +3,7 @@
 python app.py serve | worker [--workers N]
               convert FILE_OR_FOLDER… --out DIR | extract FILE_OR_FOLDER… [--out DIR]
               match --profile FILE CV_FILE_OR_FOLDER… [--json] [--out DIR]
+              replay MATCH_ID
               storage migrate --to azure|local | storage backup FILE | storage restore FILE | storage dead-letters | retention
 """
 
@@ -38,7 +39,7 @@ from pipeline.errors import TransientError, UserError
 from pipeline.jobs import Runner
 from pipeline.lang.concept import concepts
 from pipeline.link_key import link_key
-from pipeline.matching import Compared, compare, read_profile
+from pipeline.matching import Compared, asked_model, compare, read_profile
 from pipeline.model.job import Job, Periods
 from pipeline.model.person import Person, Role
 from pipeline.model.profile import Profile
@@ -105,6 +106,8 @@ def main(argv: list[str] | None = None) -> int:
             return asyncio.run(work(settings))
         case "match":
             return asyncio.run(match_command(arguments, settings))
+        case "replay":
+            return asyncio.run(replay_command(arguments, settings))
         case "storage" | "retention":
             return asyncio.run(storage_command(arguments, settings))
         case _:
@@ -208,7 +211,8 @@ async def match_command(arguments: argparse.Namespace, settings: Settings) -> in
 
         async def hold(file: Path) -> Held:
             done = await convert(file.read_bytes(), tools, Options(today=today), word=False)
-            compared = compare(done.cv, done.document, profile, lexicon, today=today)
+            recorded = await asked_model(done.cv, done.document, profile, lexicon, llm, today=today) if llm else None
+            compared = compare(done.cv, done.document, profile, lexicon, today=today, recorded=recorded)
             name = done.cv.basics.name.text if done.cv.basics.name else ""
             return Held(file, name, compared, report_of(compared, profile, name, settings) if arguments.out else b"")
 
@@ -275,6 +279,20 @@ def keep_in_azure(settings: Settings, *, patience: float) -> Kept:
 
     account = Account(AccountSettings(connection=settings.storage_connection, name=settings.storage_account, entra_token=token, patience=patience))
     return Kept(Storage(TableRecords(account), ContainerBlobs(account, BLOB_CONTAINER), StorageQueue(account)), account.close)
+
+
+async def replay_command(arguments: argparse.Namespace, settings: Settings) -> int:
+    from cli.replay import run
+
+    texts = catalogue(os.environ.get("LC_ALL") or os.environ.get("LANG") or "en")
+    kept = keep_in_azure(settings, patience=PATIENT) if settings.uses_azure_storage else keep_locally(settings)
+    sandbox = Sandbox()
+    try:
+        service = make_service(settings, kept.storage, make_drive(settings, kept.storage.blobs, None))
+        return await run(service, kept.storage.blobs, make_reader(settings, sandbox), arguments.match, texts)
+    finally:
+        await sandbox.close()
+        await kept.close()
 
 
 async def storage_command(arguments: argparse.Namespace, settings: Settings) -> int:

@@ -24,6 +24,8 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("paths", nargs="+", type=Path, metavar="CV_FILE_OR_FOLDER")
     command.add_argument("--json", action="store_true", help="print JSON instead of tables")
     command.add_argument("--out", type=Path, metavar="DIR", help="write a report (Word) for each CV")
+    command = commands.add_parser("replay", help="make a stored match again, and compare")
+    command.add_argument("match", metavar="MATCH_ID")
     actions = commands.add_parser("storage", help="move, save and restore everything").add_subparsers(dest="action", required=True)
     actions.add_parser("migrate", help="copy everything, and prove it").add_argument("--to", choices=("azure", "local"), required=True)
     for name, text in (("backup", "save everything in a file"), ("restore", "put a backup into an empty storage")):

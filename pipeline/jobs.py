@@ -37,6 +37,8 @@ LONGEST_WAIT = 600.0
 """Seconds before another attempt, however long the other side asks for."""
 SAME_FILE_SECONDS = 2.0
 """Until a job looks again whether the same file, which another works on, is done."""
+ONCE_MORE_SECONDS = 2.0
+"""After so long the program tries once more what failed for no known reason."""
 GIVE_UP = timedelta(days=7)
 """After so long nobody tries any more to show how a job has ended."""
 
@@ -115,7 +117,9 @@ class Runner:
             await self._fail(run, error.key, error.values, retry=error.key in _WORTH_RETRYING)
         except TransientError as error:
             return await self._later(run, error)
-        except Exception as error:  # noqa: BLE001  # a bug: logged once with its reference, shown on the card
+        except Exception as error:  # noqa: BLE001  # a bug: where it comes again it is logged with its reference, and shown on the card
+            if run.job.attempts == 1 and not run.job.state.ended:
+                return await self._later(run, TransientError(f"unexpected {type(error).__name__}", retry_after=ONCE_MORE_SECONDS))
             await self._fail(run, "bug", {}, retry=True, cause=error)
         return Outcome(run.job, dead=dead)
 
@@ -230,7 +234,7 @@ class Runner:
                 await self.service.profiles.add(run.job.tenant, run.job.user, profile, key=run.job.id)
                 await run.update(state=State.DONE, step=Step.SAVED, profile=run.job.id, lease_until=None)
             case Kind.MATCH:
-                match = await self.service.matches.hold(run.job)
+                match = await self.service.matches.hold(run.job, self._tools(run).llm)
                 await run.update(state=State.DONE, step=Step.SAVED, candidate=match.candidate, lease_until=None)
             case Kind.SHORTLIST:
                 await self.service.matches.shortlist(run.job)
@@ -351,9 +355,7 @@ class Runner:
             run.note(timings=timings, attempts=1)
             return value
 
-        tools = self.tools
-        if tools.llm and self.budget:
-            tools = replace(tools, llm=self.budget.limited(tools.llm, run.job.tenant))
+        tools = self._tools(run)
         options = Options(today=self.clock.now().date(), template=run.job.template, language=run.job.language, mark=job_mark(run.job.id))
         done = await convert(data, tools, options, checkpoint=checkpoint)
         await self.blobs.put(blob(run.job, "resume"), json.dumps(done.json_resume(), ensure_ascii=False).encode())
@@ -365,6 +367,12 @@ class Runner:
         await self.service.store.remember_content(run.noted)
         changes = {"result": result, "usage": result.usage, "candidate": result.candidate_id, "when_edited": WhenEdited.ASK}
         await run.update(state=State.DONE, step=Step.SAVED, lease_until=None, **changes)
+
+    def _tools(self, run: _Run) -> Tools:
+        """With the model within the tenant's limits."""
+        if self.tools.llm and self.budget:
+            return replace(self.tools, llm=self.budget.limited(self.tools.llm, run.job.tenant))
+        return self.tools
 
     async def _saved(self, run: _Run, done: Conversion) -> Result:
         """Save the Word file. Repeating it finds the job's own file."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 from collections.abc import AsyncIterator, Iterable
 from contextlib import suppress
@@ -11,20 +12,20 @@ from pydantic import ValidationError
 
 from pipeline.candidates import Candidates
 from pipeline.conversion import Structured
-from pipeline.errors import Conflict, UserError
+from pipeline.errors import Busy, Conflict, TransientError, UserError
 from pipeline.events import Events
 from pipeline.lang.concept import Concepts
 from pipeline.match.compare import asked_by, score_of
 from pipeline.match.facts import ENGINE, Facts, from_bytes, to_bytes, version
 from pipeline.match.score import scored
-from pipeline.matching import compare, facts_of
+from pipeline.matching import Recorded, asked_model, compare, facts_of
 from pipeline.model.codec import from_json, to_json
 from pipeline.model.cv import Cv
 from pipeline.model.document import Document
 from pipeline.model.job import Candidate, Job, Kind, State, Step
 from pipeline.model.match import Match, Override, Ranked, Score, Shortlist, Verdict, Versions
 from pipeline.model.profile import Profile
-from pipeline.ports import Blobs
+from pipeline.ports import Blobs, Llm
 from pipeline.profiles import Profiles
 from pipeline.store import CANDIDATES, FACTS, JOBS, MATCHES, PAGES, Store, blob
 
@@ -32,8 +33,9 @@ TRIES = 5
 """So often something is written again where another was quicker."""
 PAGE = 10
 """CVs on one page of a shortlist."""
-RANKING = "ranking"
-"""Name of a blob."""
+RANKING, OPINION = "ranking", "opinion"
+"""Names of blobs."""
+_log = logging.getLogger("matches")
 _PARTS = [f"{number:02x}" for number in range(256)]
 """Beginnings of candidates' ids: facts are read a part at a time, so that memory stays flat."""
 
@@ -98,12 +100,14 @@ class Matches:
 
     # --- one CV, one profile
 
-    async def hold(self, job: Job) -> Match:
-        """Do what a match job asks for. Repeating it gives the same. Raises UserError: unknown_profile, unknown_job, not_ready."""
+    async def hold(self, job: Job, llm: Llm | None = None) -> Match:
+        """Do what a match job asks for. Repeating it gives the same. Raises UserError: unknown_profile, unknown_job, not_ready; Busy."""
         profile = await self._profiles.get(job.tenant, job.profile)
         about = await self._finished(job.tenant, job.about)
         cv, document = await self._read(about)
-        compared = compare(cv, document, profile, self.lexicon, today=self._store.clock.now().date())
+        today = self._store.clock.now().date()
+        recorded = await self._opinion(job, cv, document, profile, llm) if llm else None
+        compared = compare(cv, document, profile, self.lexicon, today=today, recorded=recorded)
         result = about.result
         match = Match(
             id=job.id,
@@ -124,6 +128,26 @@ class Matches:
         await self._store.create(MATCHES, job.tenant, job.id, match)
         await self._events.note(job.tenant, "match.made", about.candidate, at=job.begun, job=job.id)
         return await self.get(job.tenant, job.id)
+
+    async def _opinion(self, job: Job, cv: Cv, document: Document, profile: Profile, llm: Llm) -> Recorded | None:
+        """What the model said: asked once, then kept. Where it cannot be reached, the rules do without. Raises Busy."""
+        kept = await self.recorded(job.tenant, job.id)
+        if kept:
+            return kept
+        try:
+            said = await asked_model(cv, document, profile, self.lexicon, llm, today=self._store.clock.now().date())
+        except Busy:
+            raise
+        except TransientError as error:
+            _log.warning("match %s: without the model: %s", job.id, error)
+            return None
+        if said:
+            await self._blobs.put(blob(job, OPINION), to_json(said, Recorded))
+        return said
+
+    async def recorded(self, tenant: str, match_id: str) -> Recorded | None:
+        data = await self._blobs.get(f"{tenant}/{_id(match_id)}/{OPINION}")
+        return from_json(data, Recorded) if data else None
 
     async def _finished(self, tenant: str, job_id: str) -> Job:
         """The job that made the CV; where the file was known, that of then."""

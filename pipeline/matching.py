@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from pipeline.errors import UserError
 from pipeline.lang.concept import Concepts
@@ -15,6 +16,7 @@ from pipeline.lang.tokens import tokens
 from pipeline.match.anonymous import anonymous
 from pipeline.match.compare import asked_by, verdicts_of
 from pipeline.match.facts import ENGINE, Facts, facts
+from pipeline.match.opinion import fingerprint, opinions_in, question
 from pipeline.model.codec import from_json
 from pipeline.model.cv import Cv, leaves
 from pipeline.model.document import Document
@@ -22,7 +24,7 @@ from pipeline.model.formats import is_archive, is_old_word_file, is_pdf, is_word
 from pipeline.model.match import Reason, Score, Verdict, Versions
 from pipeline.model.profile import Profile
 from pipeline.model.timespan import months, years
-from pipeline.ports import PdfReader
+from pipeline.ports import Llm, PdfReader, RefusedByModel
 from pipeline.structure.posting import posting_of_document, posting_of_text, profile_of, profile_of_note
 
 LONG = 200
@@ -91,12 +93,42 @@ def _unreliable(document: Document) -> frozenset[int]:
     return frozenset(found)
 
 
-def compare(cv: Cv, document: Document, profile: Profile, lexicon: Concepts, *, today: date, known: Facts | None = None) -> Compared:
-    """`known` are the CV's facts where they were made before."""
-    found = known or facts_of(cv, document, lexicon, today=today)
-    verdicts, score = verdicts_of(found, document, asked_by(profile, lexicon), lexicon)
+class Recorded(BaseModel):
+    """What a model answered when it was asked about a match: with it, the match can be made again. Costs in US dollars."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    answer: dict[str, Any]
+    model: str
+    prompt: str
+    input_tokens: int
+    output_tokens: int
+    cost: float
+
+
+async def asked_model(cv: Cv, document: Document, profile: Profile, lexicon: Concepts, llm: Llm, *, today: date) -> Recorded | None:
+    """A model's opinion; None where it gives none of use. Raises Busy, TransientError."""
+    view = anonymous(cv, today=today, unreliable=_unreliable(document))
+    asked = asked_by(profile, lexicon)
+    try:
+        said = await llm.complete(question(view, asked))
+        opinions_in(said.answer, view, asked)
+    except (RefusedByModel, ValidationError):
+        return None
+    return Recorded(
+        answer=said.answer, model=said.model, prompt=fingerprint(), input_tokens=said.input_tokens, output_tokens=said.output_tokens, cost=said.cost
+    )
+
+
+def compare(cv: Cv, document: Document, profile: Profile, lexicon: Concepts, *, today: date, recorded: Recorded | None = None) -> Compared:
+    """`recorded` is what a model said to it, where one was asked."""
+    view = anonymous(cv, today=today, unreliable=_unreliable(document))
+    asked = asked_by(profile, lexicon)
+    opinions = opinions_in(recorded.answer, view, asked) if recorded else {}
+    verdicts, score = verdicts_of(facts(view, lexicon), document, asked, lexicon, opinions=opinions)
     spans = [span for position in cv.positions if (span := months(position.period, today)) and span[1] >= span[0]]
-    return Compared(verdicts, score, tuple(_notes(cv, profile)), years(spans), Versions(engine=ENGINE, lexicon=lexicon.version))
+    versions = Versions(engine=ENGINE, lexicon=lexicon.version, model=recorded.model if recorded else "", prompt=recorded.prompt if recorded else "")
+    return Compared(verdicts, score, tuple(_notes(cv, profile)), years(spans), versions)
 
 
 def _notes(cv: Cv, profile: Profile) -> Iterator[Reason]:

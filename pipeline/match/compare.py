@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from pipeline.lang.concept import Concepts
 from pipeline.match.facts import Facts
 from pipeline.match.matcher import Judged, judge
+from pipeline.match.opinion import Opinion, agreed
 from pipeline.match.quotes import quoted
 from pipeline.match.score import score, scored
 from pipeline.match.wanted import Wanted, wanted
@@ -25,11 +26,13 @@ def score_of(facts: Facts, asked: Sequence[Wanted], lexicon: Concepts) -> Score:
     return score([_verdict(one, judge(facts, one, lexicon), ()) for one in asked])
 
 
-def verdicts_of(facts: Facts, document: Document, asked: Sequence[Wanted], lexicon: Concepts) -> tuple[tuple[Verdict, ...], Score]:
-    """All verdicts with their quotes, and the score."""
+def verdicts_of(
+    facts: Facts, document: Document, asked: Sequence[Wanted], lexicon: Concepts, *, opinions: Mapping[str, Opinion] | None = None
+) -> tuple[tuple[Verdict, ...], Score]:
+    """All verdicts with their quotes, and the score. `opinions` are a model's, by requirement."""
     found = []
     for one in asked:
-        judged = judge(facts, one, lexicon)
+        judged = agreed(judge(facts, one, lexicon), (opinions or {}).get(one.requirement.id))
         quotes = {quote.line: quote for place in judged.places for quote in quoted(document, facts, place)}
         found.append(_verdict(one, judged, tuple(quotes.values())))
     return scored(found)

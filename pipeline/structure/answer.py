@@ -11,6 +11,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from pipeline.model.schema import strict_schema
+
 VERSION = "2.0"
 """Of prompts and schemas together. A result names it, and the first digits of what they were (`fingerprint`)."""
 
@@ -142,16 +144,3 @@ def fingerprint() -> str:
 @cache
 def _text(name: str) -> str:
     return (_PROMPTS / f"{name}.md").read_text("utf-8").strip()
-
-
-def strict_schema(answer: type[BaseModel]) -> dict[str, Any]:
-    """The JSON schema of an answer in the subset that structured outputs take: all required, nothing additional."""
-    schema = answer.model_json_schema()
-    for node in (schema, *schema.get("$defs", {}).values()):
-        node.pop("title", None)
-        node.pop("description", None)
-        node["additionalProperties"] = False
-        node["required"] = list(node["properties"])
-        for field in node["properties"].values():
-            field.pop("title", None)
-    return schema

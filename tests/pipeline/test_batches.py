@@ -203,8 +203,8 @@ async def test_a_long_step_ends_when_its_job_is_cancelled(world: World) -> None:
 
 async def test_failed_jobs_of_a_batch_are_tried_again_together(world: World) -> None:
     batch = await world.service.batches.open("t", "u", "k")
-    world.reader.faults = [ValueError("x"), ValueError("x")]
     jobs = [await world.submit(batch=batch.id) for _ in range(4)]
+    world.reader.faults = [UserError("too_complex"), UserError("too_complex")]
     await world.work()
     assert [j.state for j in await world.service.batches.jobs(batch)].count(State.FAILED) == 2
     with pytest.raises(UserError):

@@ -12,7 +12,7 @@ import pytest
 
 from pipeline.conversion import Tools
 from pipeline.errors import Busy, TransientError, UserError
-from pipeline.jobs import MAX_ATTEMPTS
+from pipeline.jobs import MAX_ATTEMPTS, ONCE_MORE_SECONDS
 from pipeline.model.document import Document
 from pipeline.model.job import Job, Source, State, Step
 from pipeline.service import Defaults, Submission
@@ -135,11 +135,28 @@ async def test_a_worker_that_always_dies_does_not_loop_for_ever(world: World) ->
     assert (outcome.job.problem.key, outcome.dead) == ("gave_up", True)
 
 
+async def failing(world: World, error: Exception) -> Job:
+    """A job that fails of the same for the second time."""
+    world.reader.faults = [error, error]
+    job = await world.submit()
+    assert (await world.run(job)).state == State.QUEUED
+    world.clock.time += timedelta(seconds=ONCE_MORE_SECONDS + 1)
+    return await world.run(job)
+
+
+async def test_what_fails_for_no_known_reason_and_does_not_come_again_is_no_failure(world: World) -> None:
+    world.reader.faults = [AttributeError("a race in a library")]
+    job = await world.submit()
+    assert (await world.run(job)).state == State.QUEUED
+    assert (await world.wakeup(job)).again > 0, "not at once"
+    world.clock.time += timedelta(seconds=ONCE_MORE_SECONDS + 1)
+    assert (await world.run(job)).state == State.DONE
+
+
 async def test_a_bug_has_a_reference_number_and_no_personal_data_in_the_log(world: World, caplog: pytest.LogCaptureFixture) -> None:
     from bot.logs import JsonFormatter
 
-    world.reader.faults = [ValueError("geheimer Inhalt von Deniz")]
-    failed = await world.run(await world.submit())
+    failed = await failing(world, ValueError("geheimer Inhalt von Deniz"))
     assert failed.problem.key == "bug"
     line = JsonFormatter().format(next(r for r in caplog.records if failed.problem.reference in r.getMessage()))
     assert "ValueError" in line
@@ -147,8 +164,7 @@ async def test_a_bug_has_a_reference_number_and_no_personal_data_in_the_log(worl
 
 
 async def test_a_failed_job_can_be_tried_again_by_its_owner_only(world: World) -> None:
-    world.reader.faults = [ValueError("x")]
-    failed = await world.run(await world.submit())
+    failed = await failing(world, ValueError("x"))
     with pytest.raises(UserError):
         await world.service.retry("t", "somebody", failed.id)
     queued = await world.service.retry("t", "u", failed.id)

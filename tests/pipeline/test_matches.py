@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from pipeline.errors import Conflict, UserError
+from pipeline.errors import Conflict, TransientError, UserError
+from pipeline.lang.concept import Concepts
 from pipeline.model.document import Document
 from pipeline.model.job import Kind, Source, State
-from pipeline.ports import Record
+from pipeline.model.match import Match, Override, Status
+from pipeline.ports import Completion, Prompt, Record, RefusedByModel
+from pipeline.replay import replay
 from pipeline.store import FACTS, PAGES
 from tests.world import World, make_world
 
@@ -107,3 +112,97 @@ async def test_a_job_description_is_scanned_before_it_is_opened(world: World) ->
     failed = await world.service.job("t", job.id)
     assert (failed.state, failed.problem and failed.problem.key) == (State.FAILED, "malware")
     assert (len(scan.seen), world.reader.calls) == (1, 0)
+
+
+# --- a model's opinion, and a match made again
+
+
+@dataclass
+class Says:
+    """A model that gives each requirement the same verdict, on the same statements."""
+
+    verdict: str
+    statements: tuple[int, ...] = (0,)
+    fault: Exception | None = None
+    prompts: list[Prompt] = field(default_factory=list)
+    name: str = "gpt-test"
+
+    async def complete(self, prompt: Prompt) -> Completion:
+        self.prompts.append(prompt)
+        if self.fault:
+            raise self.fault
+        wanted = re.findall(r"^(r\d+): ", prompt.user.partition("Requirements:")[2], re.MULTILINE)
+        said = [{"requirement": key, "verdict": self.verdict, "statements": list(self.statements)} for key in wanted]
+        return Completion({"opinions": said}, 100, 20, 0.0001, self.name)
+
+    async def close(self) -> None: ...
+
+
+async def matched(world: World, llm: Says | None) -> Match:
+    """Of one CV (rules read it) with requirements of which one is met and one is not."""
+    cv = await world.submit()
+    posting = b"# Stelle\n\n## Anforderungen\n\n- Lohnbuchhaltung\n- Kubernetes\n"
+    profile = await world.submit(kind=Kind.PROFILE, data=posting, source=Source(name="stelle.md"))
+    await world.work()
+    world.runner = replace(world.runner, tools=replace(world.runner.tools, llm=llm))
+    made = await world.submit(kind=Kind.MATCH, profile=profile.id, about=cv.id, data=None)
+    await world.work()
+    done = await world.service.job("t", made.id)
+    assert done.state == State.DONE, done.problem
+    return await world.service.matches.get("t", made.id)
+
+
+async def test_where_rules_and_model_disagree_a_person_looks(world: World) -> None:
+    llm = Says("met")
+    found = await matched(world, llm)
+    assert [v.status for v in found.verdicts] == [Status.MET, Status.UNCLEAR]
+    assert [r.key for r in found.verdicts[1].reasons][-1] == "disagree"
+    assert found.verdicts[1].quotes, "the statement that the model points at"
+    assert (found.versions.model, len(found.versions.prompt)) == ("gpt-test", 8)
+
+
+async def test_the_model_sees_no_person(world: World) -> None:
+    llm = Says("met")
+    await matched(world, llm)
+    [prompt] = llm.prompts
+    for private in ("Deniz", "Yilmaz", "@", "Rheinkontor", "19", "+49"):
+        assert private not in prompt.user.partition("Requirements:")[0], private
+
+
+@pytest.mark.parametrize(
+    "llm",
+    [
+        None,
+        Says("met", statements=()),
+        Says("met", statements=(999, -1)),
+        Says("perfect"),
+        Says("met", fault=RefusedByModel("no")),
+        Says("met", fault=TransientError("down")),
+    ],
+    ids=str,
+)
+async def test_without_an_opinion_of_use_the_rules_decide(world: World, llm: Says | None) -> None:
+    found = await matched(world, llm)
+    assert [v.status for v in found.verdicts] == [Status.MET, Status.NOT_FOUND]
+
+
+async def test_a_match_is_made_again_from_what_is_stored(world: World) -> None:
+    llm = Says("met")
+    found = await matched(world, llm)
+    said = Override(status=Status.MET, reason="Zeugnis liegt vor", user="u", at=world.clock.now())
+    await world.service.matches.override("t", found.id, found.verdicts[1].requirement, said)
+    world.clock.time += timedelta(days=400)
+    again = await replay(world.service, world.storage.blobs, world.reader, found.id)
+    assert again.same, again.differing
+    assert again.reread
+    assert len(llm.prompts) == 1, "the recorded answer stands for the model"
+    assert again.now.versions == found.versions
+
+
+async def test_a_replay_shows_what_is_another_today(world: World) -> None:
+    found = await matched(world, None)
+    world.service.matches.lexicon = Concepts([], "other")
+    again = await replay(world.service, world.storage.blobs, world.reader, found.id)
+    assert again.now.versions != found.versions
+    with pytest.raises(UserError):
+        await replay(world.service, world.storage.blobs, world.reader, "0" * 32)
