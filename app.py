@@ -3,7 +3,7 @@
 python app.py serve | worker [--workers N]
               convert FILE_OR_FOLDER… --out DIR | extract FILE_OR_FOLDER… [--out DIR]
               match --profile FILE CV_FILE_OR_FOLDER… [--json] [--out DIR]
-              replay MATCH_ID
+              replay MATCH_ID | audit bias [--out DIR]
               storage migrate --to azure|local | storage backup FILE | storage restore FILE | storage dead-letters | retention
 """
 
@@ -106,6 +106,8 @@ def main(argv: list[str] | None = None) -> int:
             return asyncio.run(work(settings))
         case "match":
             return asyncio.run(match_command(arguments, settings))
+        case "audit":
+            return asyncio.run(audit_command(arguments, settings))
         case "replay":
             return asyncio.run(replay_command(arguments, settings))
         case "storage" | "retention":
@@ -279,6 +281,23 @@ def keep_in_azure(settings: Settings, *, patience: float) -> Kept:
 
     account = Account(AccountSettings(connection=settings.storage_connection, name=settings.storage_account, entra_token=token, patience=patience))
     return Kept(Storage(TableRecords(account), ContainerBlobs(account, BLOB_CONTAINER), StorageQueue(account)), account.close)
+
+
+async def audit_command(arguments: argparse.Namespace, settings: Settings) -> int:
+    from cli.audit import run_bias
+    from pipeline.bias.audit import Auditor
+    from pipeline.render.bias_report import bias_word
+
+    texts = catalogue(os.environ.get("LC_ALL") or os.environ.get("LANG") or "en")
+    sandbox, llm = Sandbox(), make_llm(settings)
+    try:
+        auditor = Auditor(make_tools(settings, sandbox, llm), concepts(settings.concepts), today=SystemClock().now().date())
+        word = partial(bias_word, language=texts.language, firm=settings.firm, folder=settings.templates)
+        return await run_bias(auditor, arguments.out, word, texts)
+    finally:
+        await sandbox.close()
+        if llm:
+            await llm.close()
 
 
 async def replay_command(arguments: argparse.Namespace, settings: Settings) -> int:

@@ -26,6 +26,9 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("--out", type=Path, metavar="DIR", help="write a report (Word) for each CV")
     command = commands.add_parser("replay", help="make a stored match again, and compare")
     command.add_argument("match", metavar="MATCH_ID")
+    actions = commands.add_parser("audit", help="put the program itself to the test").add_subparsers(dest="action", required=True)
+    command = actions.add_parser("bias", help="does it matter who a person is? writes a report (Word, JSON)")
+    command.add_argument("--out", type=Path, default=Path(), metavar="DIR", help="where the report is written (here)")
     actions = commands.add_parser("storage", help="move, save and restore everything").add_subparsers(dest="action", required=True)
     actions.add_parser("migrate", help="copy everything, and prove it").add_argument("--to", choices=("azure", "local"), required=True)
     for name, text in (("backup", "save everything in a file"), ("restore", "put a backup into an empty storage")):

@@ -127,9 +127,36 @@ def shortlist() -> Doc:
     return document
 
 
+def bias() -> Doc:
+    document = base(NAVY)
+    header_and_footer(document, NAVY)
+    paragraphs(
+        document,
+        ("{{ labels.bias_title }}", "CV Label"),
+        ("{{ name }}", "Title"),
+        ("{{ result }}", "Heading 2"),
+        ("{{ labels.bias_lead }}", "Normal"),
+    )
+    document.add_paragraph("{{ labels.bias_kinds }}", style="Heading 1")
+    widths = [6.0, 2.6, 3.2, WIDTH - 11.8]
+    head = table(document, widths, 1)
+    for cell, name in zip(head.rows[0].cells, ("kind", "pairs", "differing", "largest"), strict=True):
+        put(cell, ("{{ labels.bias_" + name + " }}", "CV Label"))
+        shade(cell, "E8EEF4")
+    columns = ([("{{ e." + name + " }}", "Normal")] for name in ("kind", "pairs", "differing", "largest"))
+    loop_rows(document, "rows", widths, *columns)
+    section(document, "differences", "bias_differences")
+    paragraphs(document, ("{%p for t in differences %}", "List Bullet"), ("{{ t }}", "List Bullet"), ("{%p endfor %}", "List Bullet"))
+    end(document)
+    document.add_paragraph("{{ labels.bias_limits }}", style="Heading 1")
+    paragraphs(document, ("{{ limits }}", "Normal"), ("{{ made }}", "CV Detail"))
+    return document
+
+
 if __name__ == "__main__":
     DOCUMENTS.mkdir(exist_ok=True)
     save(match(), DOCUMENTS / "match.docx")
     save(profile(), DOCUMENTS / "profile.docx")
     save(shortlist(), DOCUMENTS / "shortlist.docx")
+    save(bias(), DOCUMENTS / "bias.docx")
     sys.stdout.write(f"{Path(DOCUMENTS).name}\n")
