@@ -41,14 +41,16 @@ def profile_card(profile: Profile, texts: Catalogue, *, word_url: str, job: str 
     """`job`: the CV that the conversation is about, to be matched by one click."""
     suggested = [r for r in profile.requirements if r.suggested]
     actions: list[Element] = [button(texts("profile.edit"), EditProfile(profile.id, "0")), OpenUrl(title=texts("profile.word"), url=word_url)]
-    if suggested:
+    if profile.suggests:
         actions.insert(0, button(texts("profile.confirm"), ConfirmProfile(profile.id, str(profile.version)), style="positive"))
     if profile.confirmed:
         if job:
             actions.append(button(texts("profile.match"), MatchCv(profile.id, job)))
         actions.append(button(texts("profile.shortlist"), RankAll(profile.id)))
     actions.append(button(texts("profile.archive"), ArchiveProfile(profile.id)))
-    missing = [] if profile.requirements else [box(say(texts("profile.empty")), style="warning")]
+    missing = [texts(f"profile.{name}") for name in ("customer", "place", "start", "workload", "tasks") if not getattr(profile, name)]
+    ask = [say(texts("profile.still_open", what=", ".join(missing)), isSubtle=True, size="Small")] if missing else []
+    empty = [] if profile.requirements else [box(say(texts("profile.empty")), style="warning")]
     return card(
         title(texts("profile.title"), icon="📋"),
         plain(profile.title, limit=200, size="Large", weight="Bolder"),
@@ -57,8 +59,10 @@ def profile_card(profile: Profile, texts: Catalogue, *, word_url: str, job: str 
         *_listed(texts("profile.tasks"), profile.tasks),
         *_requirements(texts("match.musts"), [r for r in profile.confirmed if r.importance is Importance.MUST], texts),
         *_requirements(texts("match.nices"), [r for r in profile.confirmed if r.importance is Importance.NICE], texts),
+        *_listed(texts("profile.suggested_tasks"), profile.suggested_tasks),
         *_requirements(texts("profile.suggested"), suggested, texts),
-        *missing,
+        *empty,
+        *ask,
         actions=actions,
         summary=f"{texts('profile.title')}: {profile.title}",
     )

@@ -292,7 +292,8 @@ def _with_choices(requirement: Requirement, key: str, form: Form, *, read: Requi
 
 
 def _confirmed(known: Profile) -> Profile:
-    return known.model_copy(update={"requirements": tuple(r.model_copy(update={"suggested": False}) for r in known.requirements)})
+    requirements = tuple(r.model_copy(update={"suggested": False}) for r in known.requirements)
+    return known.model_copy(update={"requirements": requirements, "tasks": (*known.tasks, *known.suggested_tasks), "suggested_tasks": ()})
 
 
 async def _compare(key: str, chosen: list[str], talk: Talk) -> Turn:

@@ -230,7 +230,7 @@ class Runner:
                 data = await self._bytes(run)
                 if self.tools.scan:  # nothing is opened before it is looked at
                     await self.tools.scan.check(data)
-                profile = await read_profile(data, run.job.source.name, self.tools.reader, self.service.matches.lexicon)
+                profile = await read_profile(data, run.job.source.name, self.tools.reader, self.service.matches.lexicon, self._tools(run).llm)
                 await self.service.profiles.add(run.job.tenant, run.job.user, profile, key=run.job.id)
                 await run.update(state=State.DONE, step=Step.SAVED, profile=run.job.id, lease_until=None)
             case Kind.MATCH:

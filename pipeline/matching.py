@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from pipeline.errors import UserError
+from pipeline.errors import Busy, TransientError, UserError
 from pipeline.lang.concept import Concepts
 from pipeline.lang.tokens import tokens
 from pipeline.match.anonymous import anonymous
@@ -26,6 +26,7 @@ from pipeline.model.profile import Profile
 from pipeline.model.timespan import months, years
 from pipeline.ports import Llm, PdfReader, RefusedByModel
 from pipeline.structure.posting import posting_of_document, posting_of_text, profile_of, profile_of_note
+from pipeline.structure.suggest import with_suggestions
 
 LONG = 200
 """Characters of a piece of text that says one thing."""
@@ -47,8 +48,11 @@ class Compared:
     versions: Versions
 
 
-async def read_profile(data: bytes, name: str, reader: PdfReader, lexicon: Concepts) -> Profile:
-    """A job description as PDF, Word file, Markdown or text, a note of one line, or a Profile as JSON. Raises UserError, TransientError."""
+async def read_profile(data: bytes, name: str, reader: PdfReader, lexicon: Concepts, llm: Llm | None = None) -> Profile:
+    """A job description as PDF, Word file, Markdown or text, a note of one line, or a Profile as JSON. Raises UserError, TransientError.
+
+    To a note, `llm` adds suggestions, where it can be reached.
+    """
     if is_pdf(data) or is_word_file(data):
         return _useful(profile_of(posting_of_document(await reader.read(data)), source=name))
     if is_old_word_file(data) or is_archive(data) or b"\x00" in data:
@@ -61,7 +65,13 @@ async def read_profile(data: bytes, name: str, reader: PdfReader, lexicon: Conce
             raise UserError("bad_profile", detail=f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
     text = _decoded(data)
     if "\n" not in text.strip():
-        return profile_of_note(text, lexicon)
+        noted = profile_of_note(text, lexicon)
+        try:
+            return await with_suggestions(noted, text, llm) if llm else noted
+        except Busy:
+            raise
+        except TransientError:  # the note is kept without
+            return noted
     return _useful(profile_of(posting_of_text(text), source=name))
 
 

@@ -39,7 +39,10 @@ class Requirement(_Stored):
 
 
 class Profile(_Stored):
-    """`language` is the posting's (ISO 639-1); `source` the name of the file that it came in, if any. `version` counts its changes."""
+    """`language` is the posting's (ISO 639-1); `source` the name of the file that it came in, if any. `version` counts its changes.
+
+    `suggested_tasks` are a model's ideas, as suggested requirements are.
+    """
 
     id: str = ""
     tenant: str = ""
@@ -51,6 +54,7 @@ class Profile(_Stored):
     workload: str = ""
     summary: str = ""
     tasks: tuple[str, ...] = ()
+    suggested_tasks: tuple[str, ...] = ()
     requirements: tuple[Requirement, ...] = ()
     offers: tuple[str, ...] = ()
     language: str = "de"
@@ -59,6 +63,11 @@ class Profile(_Stored):
     updated: datetime | None = None
     version: int = 1
     archived: bool = False
+
+    @property
+    def suggests(self) -> bool:
+        """Does it hold ideas that nobody has taken over?"""
+        return bool(self.suggested_tasks) or any(r.suggested for r in self.requirements)
 
     @property
     def confirmed(self) -> tuple[Requirement, ...]:

@@ -32,7 +32,7 @@ def profile_word(profile: Profile, *, language: str = "", firm: str = "", folder
         "tasks": list(profile.tasks),
         "musts": listed(r for r in profile.confirmed if r.importance is Importance.MUST),
         "nices": listed(r for r in profile.confirmed if r.importance is Importance.NICE),
-        "suggested": listed(r for r in profile.requirements if r.suggested),
+        "suggested": [*profile.suggested_tasks, *listed(r for r in profile.requirements if r.suggested)],
         "offers": list(profile.offers),
     }
     return filled(document_path("profile", folder), context, title=profile.title, language=code, firm=firm)

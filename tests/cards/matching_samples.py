@@ -43,6 +43,7 @@ def profile(text: str = "", *, count: int = 1) -> Profile:
         start=text or "sofort",
         workload=text or "Vollzeit",
         tasks=(text or "Dienst- und Urlaubsplanung",) * 3,
+        suggested_tasks=(text or "Pflegeplanung",),
         requirements=(*wishes, suggested),
         created=NOW,
         updated=NOW,
