@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import threading
 import zipfile
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -41,10 +42,17 @@ class _Environment(SandboxedEnvironment):
 
 
 _ENVIRONMENT = _Environment()
+_ONE_AT_A_TIME = threading.Lock()
+"""python-docx has one XML parser for all threads: once in ten thousand files it gave elements of the wrong class. Nothing is lost, the work is Python's."""
 
 
 def filled(path: Path, context: dict[str, Any], *, title: str, language: str, firm: str, mark: str = "") -> bytes:
     """The .docx that the template at `path` becomes; `mark` is a bookmark at its beginning. Raises UserError: broken_template."""
+    with _ONE_AT_A_TIME:
+        return _filled(path, context, title=title, language=language, firm=firm, mark=mark)
+
+
+def _filled(path: Path, context: dict[str, Any], *, title: str, language: str, firm: str, mark: str) -> bytes:
     if mistake := _open_tag(path, path.stat().st_mtime_ns):
         raise UserError("broken_template", template=path.stem, detail=mistake[:120])
     word = DocxTemplate(str(path))
