@@ -43,7 +43,7 @@ class _Environment(SandboxedEnvironment):
 
 _ENVIRONMENT = _Environment()
 _ONE_AT_A_TIME = threading.Lock()
-"""python-docx has one XML parser for all threads: once in ten thousand files it gave elements of the wrong class. Nothing is lost, the work is Python's."""
+"""python-docx has one XML parser for all threads: once in ten thousand files it gave elements of the wrong class. No time is lost by it."""
 
 
 def filled(path: Path, context: dict[str, Any], *, title: str, language: str, firm: str, mark: str = "") -> bytes:
