@@ -76,7 +76,7 @@ async def test_the_same_file_twice_at_once_is_worked_on_once(world: World) -> No
 
 async def test_who_waited_for_a_job_that_failed_does_the_work(world: World) -> None:
     first, again = await world.submit(data=FILE), await world.submit(data=FILE)
-    world.reader.faults = [ValueError("x")]
+    world.reader.faults = [UserError("too_complex")]
     assert (await world.run(first)).state == State.FAILED
     done = await world.run(again)
     assert (done.state, done.same_as) == (State.DONE, "")
