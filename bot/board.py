@@ -205,6 +205,9 @@ class Board:
             return
         now = await batches.get(batch.tenant, batch.id)
         ended = [*(one for one in jobs if one.state.ended and one.id in unsettled), *([job] if job.archive else [])]
+        for one in ended:  # of several that changed at once only the last is `job`: the others' own cards follow before they are settled
+            if one.card and not one.archive and one.id != job.id:
+                await self._draw(one, where)
         if now.next_update != batch.next_update or not all([await self._service.settle(one) for one in ended]):
             self.show(job)  # another has drawn it meanwhile, or a job has changed
 

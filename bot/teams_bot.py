@@ -124,9 +124,9 @@ class TeamsBot(Bot):
             await _answer(context, _invoke_body(shown))
 
     async def _refused(self, asked: Invoked) -> Answered | None:
-        """The answer to who may not ask that; None where they may, or where nobody knows what was asked."""
+        """The answer to who may not ask that; None where they may. What the table of rights lacks, nobody may."""
         if asked.deed not in RIGHTS:
-            return None if asked.deed == asked.name else Answered(400)
+            return Answered(400)
         texts = catalogue(asked.where.locale)
         try:
             if may(asked.deed, await self._services.directory.roles(asked.where.person)):
@@ -240,14 +240,18 @@ class TeamsBot(Bot):
                 await self._sender.replace(where, message, self._card(reply))
             case ShowJob(job):
                 if job.card:
-                    await self._sender.replace(where, job.card, self._card(reply))
+                    message = await self._sender.replace(where, job.card, self._card(reply))
+                    if message != job.card and not await service.set_card(job.tenant, job.id, message, known=job.card):
+                        await self._board.withdraw(where, message, where.locale)
                 elif await service.may_post(job.tenant, job.id):
                     message = await self._posted(where, reply)
                     if not await service.set_card(job.tenant, job.id, message):
                         await self._board.withdraw(where, message, where.locale)
             case ShowBatch(batch):
                 if batch.card:
-                    await self._sender.replace(where, batch.card, self._card(reply))
+                    message = await self._sender.replace(where, batch.card, self._card(reply))
+                    if message != batch.card and not await service.batches.set_card(batch.tenant, batch.id, message, known=batch.card):
+                        await self._board.withdraw(where, message, where.locale)
                 elif await service.may_post(batch.tenant, batch.id):
                     message = await self._posted(where, reply)
                     if not await service.batches.set_card(batch.tenant, batch.id, message):

@@ -147,3 +147,40 @@ async def test_a_conversation_is_updated_no_more_often_than_allowed(world: World
         await asyncio.sleep(0.02)
     await made.settle(timeout=5)
     assert len(connector.sent) <= 2 + (asyncio.get_running_loop().time() - begun) / 0.2
+
+
+@pytest.mark.parametrize("own", [(1, 2), (0, 1, 2)])
+async def test_cards_of_their_own_of_one_batch_are_all_redrawn_after_an_erasure(world: World, connector: Connector, own: tuple[int, ...]) -> None:
+    where = place(world, connector)
+    batch = await world.service.batches.open("t", "u", "k", where)
+    done = [await world.run(await world.submit(batch=batch.id, conversation=where)) for _ in range(4)]
+    made = board(world, every=0.05)
+    await shown(made, done[0])
+    cards = []
+    for i in own:
+        cards.append(await made._sender.post(where, made.card_of(done[i])))
+        await world.service.set_card("t", done[i].id, cards[-1])
+    await world.service.delete_candidate("t", "u", done[1].candidate)
+    world.clock.time += timedelta(minutes=1)
+    await shown(made, *(done[i] for i in own))
+    last = {sent.message: sent.text for sent in connector.sent}
+    assert all("gelöscht" in last[card] for card in cards)
+    assert not await world.service.store.open_ids("t")
+
+
+async def test_a_card_of_its_own_that_is_written_again_while_another_ends_comes_to_its_end(world: World, connector: Connector) -> None:
+    where = place(world, connector)
+    batch = await world.service.batches.open("t", "u", "k", where)
+    jobs = [await world.submit(batch=batch.id, conversation=where) for _ in range(4)]
+    first = await world.run(jobs[0])
+    made = board(world, every=0.05)
+    await shown(made, first)
+    card = await made._sender.post(where, made.card_of(first))
+    await world.service.set_card("t", first.id, card)
+    first = await world.service.rewrite("t", "u", first.id, template="modern", language="")
+    world.clock.time += timedelta(minutes=1)
+    await shown(made, first)
+    ended = [await world.run(first), await world.run(jobs[1])]
+    world.clock.time += timedelta(minutes=1)
+    await shown(made, *ended)
+    assert "Lebenslauf fertig" in {sent.message: sent.text for sent in connector.sent}[card]
