@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from pipeline.candidates import last_use
-from pipeline.errors import Conflict
+from pipeline.errors import Conflict, TransientError, UserError
 from pipeline.events import EVENTS, KEYS
 from pipeline.model.codec import from_json, to_json
 from pipeline.model.job import Batch, Job, Pointer, State
@@ -82,14 +82,19 @@ class Retention:
         return reports
 
     async def run(self) -> list[Report]:
-        """Everything that is due, for every tenant."""
+        """Everything that is due, for every tenant. Raises TransientError where one of them could not be done, after all others were."""
         tenants = {tenant for table in (JOBS, CANDIDATES, EVENTS, KEYS) for tenant in await self._store.records.tenants(table)}
-        reports = []
-        for tenant in sorted(tenants):
+        reports, failed = [], None
+        for tenant in sorted(tenants):  # none has to wait for what goes wrong at another
             try:
                 reports.append(await self._run(tenant))
-            except ValidationError:  # another version wrote something here; the other tenants must not wait for that
+            except (ValidationError, UserError):  # another version wrote something here, or its drive may not be opened
                 _log.exception("retention of one tenant")
+            except TransientError as error:
+                _log.warning("retention of one tenant: %s", error)
+                failed = error
+        if failed:
+            raise failed
         return reports
 
     async def _run(self, tenant: str) -> Report:

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.errors import TransientError
 from pipeline.model.document import Document
-from pipeline.model.job import Periods, State
+from pipeline.model.job import DriveItem, Periods, State
 from tests.world import World, make_world
 
 
@@ -159,3 +160,22 @@ async def test_it_runs_once_a_day_in_one_of_all_processes_and_leaves_a_report(wo
     world.clock.time += timedelta(days=1, seconds=1)
     assert await world.retention().run_if_due()
     assert len(await world.records.all("reports", "t")) == 1, "a day on which nothing was due has none"
+
+
+async def test_a_drive_that_fails_for_one_tenant_keeps_nobody_elses_data(world: World) -> None:
+    jobs = {tenant: await world.run(await world.submit(tenant=tenant)) for tenant in ("a", "b")}
+    world.clock.time += timedelta(days=200)
+    real = world.runner.drive.delete
+
+    async def failing(tenant: str, item: DriveItem) -> bool:
+        if tenant == "a":
+            raise TransientError("Graph: status 503")
+        return await real(tenant, item)
+
+    world.runner.drive.delete = failing
+    with pytest.raises(TransientError):
+        await world.retention().run()
+    assert (await world.service.job("b", jobs["b"].id)).state == State.DELETED
+    world.runner.drive.delete = real
+    await world.retention().run()
+    assert (await world.service.job("a", jobs["a"].id)).state == State.DELETED, "it is tried again"
