@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
 
@@ -40,11 +40,17 @@ _PRIVATE = (
     "marital_status",
     "gender",
 )
-_STATUS_WORDS = (
-    "verheiratet|ledig|geschieden|verwitwet|married|single|divorced|widowed|marié|mariée|célibataire|gehuwd|ongehuwd|żonaty|zamężna|sposat[oa]|casad[oa]|"
-    "römisch-katholisch|katholisch|evangelisch|muslim\\w*|konfession\\w*|religion|staatsangehörigkeit|staatsbürgerschaft|nationality|nationalité|geburtsort|geburtsdatum|"
-    "geboren|date of birth|place of birth|kinder|children|schwerbehindert\\w*"
+_PERSONAL = (
+    r"verheiratet|ledig|geschieden|verwitwet|married|single(?![\s-]*(?:page|sign|point|source|use|tenant))|divorced|widowed|marié|mariée|célibataire|"
+    r"gehuwd|ongehuwd|żonaty|zamężna|sposat[oa]|casad[oa]|römisch-katholisch|katholisch|evangelisch|muslim\w*|konfession\w*|religion|"
+    r"staats(?:angehörig|bürger)\w*|nationality|nationalit(?:ät|é)|citizen(?:ship)?(?!\s+service)|geburtsort|geburtsdatum|geboren|"
+    r"date of birth|place of birth|"
+    r"\d{2}\s*(?:jahre alt|years old)|jahrgang\s*\d{4}|schwerbehindert\w*|"
+    r"(?:\d|eine?|zwei|drei|vier|keine|one|two|three|four|no)\s+(?:kind(?:er)?|child(?:ren)?)(?!\s+(?:im alter|aged))|"
+    r"(?-i:(?:Frau|Herr|Mrs?|Ms)\.? [A-ZÄÖÜ][a-zäöüß]+)"
 )
+"""What tells who somebody is, in text without a place of its own."""
+_CLAUSE = re.compile(r"(?<=[.;,!?])\s+|\s[–|·]\s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +90,8 @@ def anonymous(cv: Cv, *, today: date, unreliable: frozenset[int] = frozenset()) 
     """
     day = _day(cv.as_of.date) or today
     periods = [*(p.period for p in cv.positions), *(p.period for p in cv.projects)]
-    statements = [s for s in _statements(cv) if not _private(s.text) and not unreliable & set(s.lines)]
+    name = _name(cv)
+    statements = [public for s in _statements(cv) if not unreliable & set(s.lines) and (public := _public(s, name))]
     spoken = tuple(one for entry in cv.languages for one in _spoken(entry))
     return AnonymousCv(cv.language, tuple(statements), tuple(_span(p, day) for p in periods), len(cv.positions), spoken)
 
@@ -158,17 +165,27 @@ def _lines(*leaves: Sourced | None) -> tuple[int, ...]:
     return tuple(dict.fromkeys(number for leaf in leaves if leaf for number in leaf.lines))
 
 
-def _private(text: str) -> bool:
-    """Does a piece of text without a place of its own tell who the person is?"""
+def _public(statement: Statement, name: re.Pattern[str] | None) -> Statement | None:
+    """What a statement says of work and skills. Of free text the clauses that tell who somebody is are left out."""
+    text = name.sub("", statement.text) if name else statement.text
     label, colon, _ = text.partition(":")
     if colon and lexicon().labels.get(key(label)) in _PRIVATE:
-        return True
-    return bool(_words().search(text)) and len(text) < 200
+        return None
+    if statement.kind == OTHER and _personal().search(text):
+        text = " ".join(clause for clause in _CLAUSE.split(text) if not _personal().search(clause))
+    return replace(statement, text=text.strip()) if text.strip() else None
+
+
+def _name(cv: Cv) -> re.Pattern[str] | None:
+    """The person's whole name: a part of it alone may be a word of their trade (Koch, Baker)."""
+    parts = cv.basics.name.wording.split() if cv.basics.name else []
+    whole = r"[\s,]+".join(map(re.escape, parts))
+    return re.compile(rf"(?<!\w){whole}(?!\w)", re.IGNORECASE) if len(parts) > 1 else None
 
 
 @cache
-def _words() -> re.Pattern[str]:
-    return re.compile(rf"(?<!\w)(?:{_STATUS_WORDS})(?!\w)", re.IGNORECASE)
+def _personal() -> re.Pattern[str]:
+    return re.compile(rf"(?<!\w)(?:{_PERSONAL})(?!\w)", re.IGNORECASE)
 
 
 def _span(period: Period, day: date) -> Months | None:

@@ -110,3 +110,34 @@ def test_a_line_that_is_printed_otherwise_than_the_file_says_proves_nothing() ->
     found = compare(made, document, asked, LEXICON, today=TODAY)
     assert [verdict.status.value for verdict in found.verdicts] == ["not_found", "met"]
     assert [verdict.status.value for verdict in compare(made, page.document(), asked, LEXICON, today=TODAY).verdicts] == ["met", "met"]
+
+
+@pytest.mark.parametrize(
+    "skill",
+    [
+        "Single-Page-Applications mit React",
+        "Single Sign-on mit Keycloak",
+        "Betreuung von Kindern in der Krippe",
+        "Taught children aged 6 to 10",
+        "Fachlehrkraft Religion",
+    ],
+)
+def test_words_of_a_trade_are_no_private_matter(skill: str) -> None:
+    for made in (cv(Page(), skills=[skill]), cv(Page(), jobs=[("Fachkraft", "2020-01", "", [skill])])):
+        assert skill.split(maxsplit=1)[0] in " ".join(s.text for s in anonymous(made, today=TODAY).statements)
+
+
+@pytest.mark.parametrize(
+    "private",
+    ["Ich, Ayşe Yılmaz, bin dabei.", "45 Jahre alt, türkische Staatsbürgerin.", "Nationalität türkisch.", "Frau Müller ist zuverlässig.", "verheiratet, zwei Kinder, evangelisch."],
+)  # fmt: skip
+@pytest.mark.parametrize("long", ["", "Seit vielen Jahren arbeite ich mit Menschen und Maschinen. " * 5])
+def test_free_text_keeps_the_work_and_loses_the_person(private: str, long: str) -> None:
+    made = cv(Page(), skills=["Kotlin"])
+    page = Page()
+    leaf = page(f"{long}{private} Erfahrung mit Kubernetes.")
+    made = replace(made, basics=replace(made.basics, name=page("Ayşe Yılmaz"), summary=(leaf,)))
+    text = " ".join(s.text for s in anonymous(made, today=TODAY).statements)
+    assert "Kubernetes" in text
+    for word in ("Yılmaz", "45", "türkisch", "Müller", "verheiratet", "Kinder", "evangelisch"):
+        assert word not in text
