@@ -213,7 +213,10 @@ async def match_command(arguments: argparse.Namespace, settings: Settings) -> in
 
         async def hold(file: Path) -> Held:
             done = await convert(file.read_bytes(), tools, Options(today=today), word=False)
-            recorded = await asked_model(done.cv, done.document, profile, lexicon, llm, today=today) if llm else None
+            recorded = None
+            if llm:
+                with suppress(TransientError):  # rules do without
+                    recorded = await asked_model(done.cv, done.document, profile, lexicon, llm, today=today)
             compared = compare(done.cv, done.document, profile, lexicon, today=today, recorded=recorded)
             name = done.cv.basics.name.text if done.cv.basics.name else ""
             return Held(file, name, compared, report_of(compared, profile, name, settings) if arguments.out else b"")
@@ -451,7 +454,7 @@ def make_directory(settings: Settings) -> People:
     app_token, now = partial(app_tokens(settings), GRAPH), SystemClock().now
     client = GraphClient(now=now, url=settings.graph, seconds=ROLES_SECONDS)
     groups = settings.roles == "groups"
-    source = Groups(client, dict(settings.role_groups), app_token) if groups else AppRoles(client, settings.app_id, app_token)
+    source = Groups(client, settings.roles_of_groups, app_token) if groups else AppRoles(client, settings.app_id, app_token)
     return People(EntraDirectory(source, tenant=settings.app_tenant, now=now), client.close)
 
 
@@ -673,7 +676,7 @@ async def start(settings: Settings, *, pace: float = PACE) -> Running:
     from bot.board import Links
     from bot.rates import Allowance, Rates
     from bot.web.api import Api
-    from bot.web.caller import Callers
+    from bot.web.caller import LOCAL, Callers
     from bot.web.health import Health
     from bot.web.hub import Hub
     from bot.web.keys import KeysApi
@@ -702,7 +705,8 @@ async def start(settings: Settings, *, pace: float = PACE) -> Running:
     matching = MatchingApi(service, shop.worker.nudge, firm=settings.firm, templates=settings.templates)
     parts = (api, matching, KeysApi(service.api_keys), Page(templates=names, default=settings.template), health)
     tabs = TabTokens(settings.app_id, urlsplit(settings.url).hostname or "", settings.allowed_tenants) if settings.app_id else None
-    callers = Callers(directory.roles, service.api_keys, tabs, signed_in=shop.people.hand_in if shop.people else None)
+    tenants = settings.allowed_tenants if settings.app_id else frozenset({LOCAL})
+    callers = Callers(directory.roles, service.api_keys, tabs, tenants=tenants, signed_in=shop.people.hand_in if shop.people else None)
     app = make_app(shop.adapter, bot, parts, callers=callers, unsigned=not settings.app_id, link_key=shop.link_key)
     web_runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
     await web_runner.setup()

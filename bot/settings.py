@@ -106,6 +106,11 @@ class Settings:
         return bool(self.sso_connection) or self.uses_library
 
     @property
+    def roles_of_groups(self) -> dict[str, frozenset[Role]]:
+        """A group may stand for several roles."""
+        return {group: frozenset(role for other, role in self.role_groups if other == group) for group, _ in self.role_groups}
+
+    @property
     def uses_llm(self) -> bool:
         return bool(self.openai_key or self.openai_base_url or self.azure_endpoint)
 

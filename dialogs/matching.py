@@ -104,7 +104,9 @@ class Talk:
 
 
 def means_profile(text: str) -> bool:
-    return bool(_MEANT.search(text))
+    """A file with "match to profile X" beside it is the CV that is to be matched."""
+    to_be_matched = _MATCH.match(text.strip()) or _MATCH_LAST.fullmatch(text.strip()) or _RANK.fullmatch(text.strip())
+    return bool(_MEANT.search(text)) and not to_be_matched
 
 
 def meant(text: str, talk: Talk) -> Meant | None:

@@ -175,8 +175,9 @@ class Matches:
         return found
 
     async def override(self, tenant: str, match_id: str, requirement: str, said: Override) -> Match:
-        """A person's verdict takes the engine's place, and the score is computed anew. Raises UserError: unknown_match."""
-        await self.get(tenant, match_id)
+        """A person's verdict takes the engine's place, and the score is computed anew. Raises UserError: unknown_match, bad_verdict."""
+        if requirement not in {verdict.requirement for verdict in (await self.get(tenant, match_id)).verdicts}:
+            raise UserError("bad_verdict")
 
         def changed(known: Match | None) -> Match | None:
             if known is None:

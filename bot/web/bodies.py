@@ -17,6 +17,6 @@ async def body_of(request: web.Request, kind: type[T]) -> T:
     """Raises UserError: bad_request."""
     try:
         return kind.model_validate(await request.json())
-    except (ValidationError, json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (ValidationError, json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
         first = error.errors()[0] if isinstance(error, ValidationError) else None
         raise UserError("bad_request", detail=f"{'.'.join(map(str, first['loc']))}: {first['msg']}" if first else "JSON") from None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from aiohttp import web
@@ -41,14 +41,24 @@ HERE = Caller(Person(tenant=LOCAL, user=LOCAL), frozenset(Role), all_tenants=Tru
 
 
 class Callers:
-    """`tabs` is None where no app is registered: then there are keys only. `signed_in` hears who has come by the tab, with their checked token."""
+    """`tabs` is None where no app is registered: then there are keys only. `tenants`: whose keys open anything.
+
+    `signed_in` hears who has come by the tab, with their checked token.
+    """
 
     def __init__(
-        self, directory: Directory, keys: ApiKeys, tabs: TabTokens | None, *, signed_in: Callable[[Person, str], None] | None = None
+        self,
+        directory: Directory,
+        keys: ApiKeys,
+        tabs: TabTokens | None,
+        *,
+        tenants: Collection[str],
+        signed_in: Callable[[Person, str], None] | None = None,
     ) -> None:
         self._directory = directory
         self._signed_in = signed_in
         self._keys = keys
+        self._tenants = tenants
         self._tabs = tabs
 
     async def of(self, header: str) -> Caller:
@@ -56,7 +66,7 @@ class Callers:
         token = bearer(header)
         if token.startswith(f"{PREFIX}_"):
             key = await self._keys.check(token)
-            if key is None:
+            if key is None or key.tenant not in self._tenants:
                 raise Unauthorized("key")
             return Caller(Person(tenant=key.tenant, user=f"key-{key.id}"), scopes=frozenset(key.scopes))
         if self._tabs is None:

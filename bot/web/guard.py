@@ -46,20 +46,21 @@ _log = logging.getLogger("web")
 
 @web.middleware
 async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
-    answer = await _stopped(request)
-    response = answer or await handler(request)
-    if not response.prepared:
-        scripts, frames = ("'self'", "'none'") if request.app[UNSIGNED] else (f"'self' {_TEAMS_JS}", f"'self' {_TEAMS}")
-        policy = f"default-src 'self'; script-src {scripts}; connect-src {scripts}; img-src 'self' data:; frame-ancestors {frames}"
-        response.headers.update(
-            {
-                "Content-Security-Policy": f"{policy}; base-uri 'none'; form-action 'self'",
-                "Server": "CV Generator",
-                "X-Content-Type-Options": "nosniff",
-                "Referrer-Policy": "no-referrer",
-            }
-        )
-    return response
+    return await _stopped(request) or await handler(request)
+
+
+async def dress(request: web.Request, response: web.StreamResponse) -> None:
+    """Headers of every answer, also of refusals by the framework itself, which would name its version."""
+    scripts, frames = ("'self'", "'none'") if request.app[UNSIGNED] else (f"'self' {_TEAMS_JS}", f"'self' {_TEAMS}")
+    policy = f"default-src 'self'; script-src {scripts}; connect-src {scripts}; img-src 'self' data:; frame-ancestors {frames}"
+    response.headers.update(
+        {
+            "Content-Security-Policy": f"{policy}; base-uri 'none'; form-action 'self'",
+            "Server": "CV Generator",
+            "X-Content-Type-Options": "nosniff",
+            "Referrer-Policy": "no-referrer",
+        }
+    )
 
 
 async def _stopped(request: web.Request) -> web.StreamResponse | None:

@@ -10,7 +10,7 @@ from aiohttp import web
 from bot.adapter import TeamsAdapter
 from bot.teams_bot import TeamsBot
 from bot.web.caller import Callers
-from bot.web.guard import CALLERS, MESSAGES, UNSIGNED, V1, guard
+from bot.web.guard import CALLERS, MESSAGES, UNSIGNED, V1, dress, guard
 from bot.web.links import LINK_KEY
 
 MAX_ACTIVITY = 2**20
@@ -27,6 +27,7 @@ def make_app(adapter: TeamsAdapter, bot: TeamsBot, parts: Sequence[Routes], *, c
     """
     app = web.Application(middlewares=[guard], client_max_size=MAX_ACTIVITY)
 
+    app.on_response_prepare.append(dress)
     app[UNSIGNED], app[LINK_KEY], app[CALLERS] = unsigned, link_key, callers
 
     async def messages(request: web.Request) -> web.Response:

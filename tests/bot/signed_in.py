@@ -108,7 +108,7 @@ async def site(world: World) -> AsyncIterator[Site]:
         Page(templates=("classic",), default="classic"),
         Health({}),
     )
-    callers = Callers(directory, service.api_keys, TabTokens(APP, "cv.firma.de", {FIRM, OTHER_FIRM}, fetch=entra.fetch))
+    callers = Callers(directory, service.api_keys, TabTokens(APP, "cv.firma.de", {FIRM, OTHER_FIRM}, fetch=entra.fetch), tenants={FIRM, OTHER_FIRM})
     app = make_app(None, None, parts, callers=callers, unsigned=False, link_key=LINK_KEY)
     async with TestClient(TestServer(app)) as client:
         yield Site(client, world, directory, entra)

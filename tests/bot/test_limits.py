@@ -160,3 +160,10 @@ async def test_nothing_says_which_versions_run(signed: Site, path: str) -> None:
 )
 async def test_unknown_addresses_and_folders_show_nothing(signed: Site, path: str, status: int) -> None:
     assert (await signed.ask("GET", path, token("anna")))[0] == status
+
+
+@pytest.mark.parametrize(("method", "path"), [("POST", "/static/app.js"), ("PUT", "/health/live"), ("GET", "/api/unknown"), ("POST", "/api/match")])
+async def test_refusals_and_bad_bodies_do_not_either(signed: Site, method: str, path: str) -> None:
+    async with signed.client.request(method, path, headers={"Authorization": f"Bearer {token('anna')}"}, data="[" * 100_000) as response:
+        assert response.headers["Server"] == "CV Generator"
+        assert 400 <= response.status < 500

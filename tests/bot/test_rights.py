@@ -274,3 +274,16 @@ async def test_a_tenant_in_the_address_counts_nothing(signed: Site) -> None:
     for path in ("/api/jobs/{job_id}", "/api/profiles/{profile_id}", "/api/batches/{batch_id}", *FILES):
         status, _ = await signed.ask("GET", f"{address(path, things)}?tenant={FIRM}", token("zoe", OTHER_FIRM))
         assert status == 404, path
+
+
+async def test_the_keys_of_a_firm_that_is_let_in_no_more_open_nothing(signed: Site) -> None:
+    _, key = await signed.world.service.api_keys.create("gone", "u", "x", (Scope.READ,))
+    assert (await signed.ask("GET", "/api/v1/profiles", key))[0] == 401
+
+
+async def test_a_verdict_on_what_the_match_does_not_ask_for_is_refused(signed: Site) -> None:
+    things = await things_of_anna(signed.world)
+    said = {"requirement": "Erika Mustermann", "status": "met", "reason": "because"}
+    status, answer = await signed.ask("POST", f"/api/v1/matches/{things['match_id']}/override", token("anna"), json=said)
+    assert (status, answer["error"]["key"]) == (400, "bad_verdict")
+    assert not [event for event in await signed.world.service.events.of(FIRM) if "Mustermann" in event.what]

@@ -12,6 +12,7 @@ import pytest
 from bot.settings import Settings
 from pipeline.adapters.local.directory import SameRoles
 from pipeline.model.person import Role
+from pipeline.model.rights import RIGHTS
 from tests.e2e.teams import FILE, Teams, teams_world
 from tests.fakes import Connector, Files, actions_of, invoke_activity
 
@@ -194,3 +195,8 @@ async def test_who_has_no_role_is_told_so(teams: Teams, name: str, monkeypatch: 
     monkeypatch.setattr(SameRoles, "roles", none)
     body = await invoked(teams, name, ASKED[name], status=403 if name.startswith("file") else 200)
     assert "die Rolle Recruiter oder Admin" in json.dumps(body, ensure_ascii=False)
+
+
+async def test_what_the_table_of_rights_lacks_nobody_may_ask(teams: Teams, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(RIGHTS, "fileConsent/invoke")
+    await invoked(teams, "fileConsent/invoke", ASKED["fileConsent/invoke"], status=400)

@@ -76,9 +76,9 @@ async def test_nobody_has_a_role_by_default(client: GraphClient, person: Person)
 async def test_groups_of_the_firm(assigned: Assignments, client: GraphClient) -> None:
     """Also for members of more than 200 groups, whose tokens name none: nothing is read from a token."""
     assigned.given["anna"] = [f"c0000000-0000-4000-8000-{i:012}" for i in range(300)] + [ADMINS]
-    groups = Groups(client, {RECRUITERS: Role.RECRUITER, ADMINS: Role.ADMIN}, app_token)
+    groups = Groups(client, {RECRUITERS: frozenset({Role.RECRUITER}), ADMINS: frozenset({Role.ADMIN, Role.APPROVER})}, app_token)
     directory = EntraDirectory(groups, tenant=FIRM, now=Clock().now)
-    assert await directory.roles(ANNA) == {Role.ADMIN}
+    assert await directory.roles(ANNA) == {Role.ADMIN, Role.APPROVER}
     assert await directory.roles(Person(tenant=FIRM, user="stranger")) == frozenset()
 
 
@@ -121,3 +121,5 @@ def test_groups_are_named_in_full(groups: str) -> None:
 def test_groups_from_the_environment() -> None:
     settings = Settings.from_env({"ROLES": "groups", "ROLE_GROUPS": f"Recruiter={RECRUITERS.upper()}, admin={ADMINS}"})
     assert settings.role_groups == ((RECRUITERS, Role.RECRUITER), (ADMINS, Role.ADMIN))
+    both = Settings.from_env({"ROLES": "groups", "ROLE_GROUPS": f"recruiter={ADMINS},approver={ADMINS}"})
+    assert both.roles_of_groups == {ADMINS: frozenset({Role.RECRUITER, Role.APPROVER})}

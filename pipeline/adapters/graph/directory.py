@@ -92,7 +92,7 @@ class AppRoles:
 class Groups:
     """Members of these groups have these roles; `groups` are Entra's ids."""
 
-    def __init__(self, client: GraphClient, groups: Mapping[str, Role], app_token: AppToken) -> None:
+    def __init__(self, client: GraphClient, groups: Mapping[str, frozenset[Role]], app_token: AppToken) -> None:
         self._client = client
         self._groups = groups
         self._token = app_token
@@ -102,4 +102,4 @@ class Groups:
         answer = await self._client.call(
             "POST", f"users/{quote(user, safe='')}/checkMemberGroups", token=await self._token(), json=asked, accept={404}
         )
-        return frozenset(self._groups[group] for group in answer.body.get("value", []) if group in self._groups)
+        return frozenset(role for group in answer.body.get("value", []) for role in self._groups.get(group, ()))
