@@ -78,7 +78,7 @@ class Connector(Server):
         )
 
     async def post(self, request: web.Request) -> web.Response:
-        return await self._record(request, f"m{sum(s.method == 'POST' for s in self.sent) + 1}")
+        return await self._record(request, "")
 
     async def put(self, request: web.Request) -> web.Response:
         if self.faults:
@@ -118,6 +118,7 @@ class Connector(Server):
         for attachment in activity.get("attachments") or []:
             assert isinstance(attachment["content"], dict)
             checked(attachment)
+        message = message or f"m{len(self.posts) + 1}"
         self.sent.append(Sent(request.method, message, activity, request.match_info["conversation"]))
         self.changed.set()
         return web.json_response({"id": message})
@@ -126,9 +127,12 @@ class Connector(Server):
     def posts(self) -> list[Sent]:
         return [s for s in self.sent if s.method == "POST"]
 
-    async def until(self, wanted: Callable[[list[Sent]], bool], seconds: float = 15) -> None:
+    async def until(self, wanted: Callable[[list[Sent]], bool], seconds: float = 30) -> None:
+        """Each state is looked at, also one that lasts for a moment only."""
+        looked = len(self.sent)
         async with asyncio.timeout(seconds):
-            while not wanted(self.sent):
+            while not any(wanted(self.sent[:count]) for count in range(looked, len(self.sent) + 1)):
+                looked = len(self.sent)
                 self.changed.clear()
                 await self.changed.wait()
 

@@ -73,7 +73,7 @@ class Teams:
         channel_user = f"29:{user}".replace("user-1", "user")
         self.tokens.consented[channel_user] = self.tokens.tokens.pop(channel_user)
 
-    async def until(self, wanted: Callable[[list[Sent]], bool], seconds: float = 15) -> None:
+    async def until(self, wanted: Callable[[list[Sent]], bool], seconds: float = 30) -> None:
         await self.connector.until(lambda sent: bool(sent) and wanted(sent), seconds)
 
     @property
