@@ -28,8 +28,11 @@ from bot.logs import set_up
 from bot.settings import BadSettings, Settings
 from cards.i18n import catalogue, catalogues
 from cli.arguments import parser
+from pipeline.adapters.address_service import AddressService
 from pipeline.adapters.clamd import Clamd
 from pipeline.adapters.fallback_drive import FallbackDrive
+from pipeline.adapters.local.mail import FiledMail
+from pipeline.adapters.local.postal import PackagedAddresses
 from pipeline.adapters.local.system import RandomIds, SystemClock
 from pipeline.adapters.local.tesseract import Tesseract, installed
 from pipeline.adapters.served_drive import ServedDrive
@@ -43,10 +46,12 @@ from pipeline.matching import Compared, asked_model, compare, read_profile
 from pipeline.model.job import Job, Periods
 from pipeline.model.person import Person, Role
 from pipeline.model.profile import Profile
-from pipeline.ports import Blobs, Directory, Drive, Llm, Records, Tokens
+from pipeline.offers import Office
+from pipeline.ports import Blobs, Directory, Drive, Llm, Mail, Records, Tokens
 from pipeline.read.reader import Reader
 from pipeline.read.sandbox import Sandbox
 from pipeline.render.match_report import match_report
+from pipeline.render.offer_word import Letterhead
 from pipeline.render.word import template_names, template_path
 from pipeline.retention import Retention
 from pipeline.service import Defaults, Service
@@ -54,7 +59,8 @@ from pipeline.transfer import Storage
 
 if TYPE_CHECKING:  # the bot's packages load slowly: the command line does without
     from bot.adapter import TeamsAdapter
-    from bot.board import Board
+    from bot.board import Board, Links
+    from bot.desk import Desk
     from bot.incoming import LinkedFiles
     from bot.places import Places
     from bot.rates import Rates
@@ -470,9 +476,38 @@ def make_drive(settings: Settings, blobs: Blobs, graph: Graph | None, *, key: by
     return FallbackDrive(graph.drive, served) if graph else served
 
 
-def make_service(settings: Settings, storage: Storage, drive: Drive) -> Service:
+def make_office(settings: Settings) -> Office:
+    """How the firm makes offers."""
+    head = Letterhead(settings.firm, settings.firm_address, settings.firm_contact, settings.firm_legal, settings.country)
+    return Office(
+        four_eyes=settings.four_eyes,
+        remind_days=settings.approval_reminder_days,
+        lapse_days=settings.approval_days,
+        valid_days=settings.offer_days,
+        vat=settings.vat,
+        country=settings.country,
+        region=settings.region,
+        zone=settings.time_zone,
+        keep_years=settings.offer_years,
+        letterhead=head,
+        template=settings.template,
+        templates=settings.templates,
+    )
+
+
+def make_mail(settings: Settings, blobs: Blobs, graph: Graph | None, tokens: Tokens | None) -> Mail:
+    """Drafts in people's mailboxes where they can sign in and the firm has consented to it; else files that a mail program opens."""
+    if graph and tokens and settings.mail_drafts:
+        from pipeline.adapters.graph.mail import GraphMail
+
+        return GraphMail(graph.client, tokens)
+    return FiledMail(blobs)
+
+
+def make_service(settings: Settings, storage: Storage, drive: Drive, mail: Mail | None = None) -> Service:
     names = tuple(template_names(settings.templates))
     periods = Periods(hot_days=settings.hot_days, candidate_days=settings.candidate_days, log_days=settings.log_days)
+    offline = PackagedAddresses()
     return Service(
         records=storage.records,
         blobs=storage.blobs,
@@ -482,6 +517,10 @@ def make_service(settings: Settings, storage: Storage, drive: Drive) -> Service:
         ids=RandomIds(),
         defaults=Defaults(template=settings.template, templates=names, periods=periods, first_look=settings.lease),
         lexicon=concepts(settings.concepts),
+        addresses=AddressService(settings.address_service, offline) if settings.address_service else offline,
+        offline_addresses=offline,
+        mail=mail or FiledMail(storage.blobs),
+        office=make_office(settings),
     )
 
 
@@ -538,12 +577,15 @@ class Workshop:
     board: Board
     worker: Worker
     adapter: TeamsAdapter
+    desk: Desk
+    directory: People
     places: Places
     links: LinkedFiles
     tokens: TokenService | None
     people: PeoplesTokens | None
     graph: Graph | None
     link_key: bytes
+    mail: Mail
 
     async def close(self) -> None:
         """Let running jobs end or give them back; then close everything."""
@@ -555,6 +597,7 @@ class Workshop:
             await self.llm.close()
         if self.graph:
             await self.graph.client.close()
+        await self.directory.close()
         await self.kept.close()
 
 
@@ -578,7 +621,8 @@ async def make_workshop(settings: Settings, heard: Callable[[Job], None], *, pac
     people = make_peoples_tokens(settings, tokens, places)
     graph = make_graph(settings, people or tokens)
     drive = make_drive(settings, storage.blobs, graph, key=key)
-    service = make_service(settings, storage, drive)
+    mail = make_mail(settings, storage.blobs, graph, people or tokens)
+    service = make_service(settings, storage, drive, mail)
     sandbox = Sandbox()
     await sandbox.start()
     llm = make_llm(settings)
@@ -610,11 +654,26 @@ async def make_workshop(settings: Settings, heard: Callable[[Job], None], *, pac
         messages=chats,
     )
     retention = Retention(service, storage.blobs, notify)
-    worker = Worker(runner, storage.queue, publish, count=settings.workers, daily=retention.run_if_due)
-    return Workshop(sandbox, llm, kept, service, sender, board, worker, adapter, places, links, tokens, people, graph, key)
+    directory = make_directory(settings)
+    _, desk = make_desk(service, sender, places, directory=directory, links=Links(settings.url, clock.now, key), tokens=tokens)
+    worker = Worker(runner, storage.queue, publish, count=settings.workers, daily=retention.run_if_due, sweep=desk.tend_due)
+    return Workshop(sandbox, llm, kept, service, sender, board, worker, adapter, desk, directory, places, links, tokens, people, graph, key, mail)
 
 
-def make_bot(services: Services, shop: Workshop, records: Records, rates: Rates) -> TeamsBot:
+def make_desk(
+    service: Service, sender: Sender, places: Places, *, directory: People, links: Links, tokens: TokenService | None
+) -> tuple[Services, Desk]:
+    """What dialogs need, and what looks after offers: each knows the other."""
+    from bot.desk import Desk
+    from dialogs.services import Services
+
+    services = Services(service, SystemClock().now, directory.roles, links.file, tokens)
+    desk = Desk(sender, places, services)
+    services = replace(services, approvers=desk.approvers)
+    return services, Desk(sender, places, services)
+
+
+def make_bot(services: Services, desk: Desk, shop: Workshop, records: Records, rates: Rates) -> TeamsBot:
     """The bot with everything that Teams asks it, each part in its own file. `records`: the storage that turns use."""
     from bot.consent import FileConsent
     from bot.errands import Errands
@@ -632,6 +691,8 @@ def make_bot(services: Services, shop: Workshop, records: Records, rates: Rates)
             for job in (*await service.signed_in(person), *await service.save_waiting(person)):
                 shop.board.show(job)
             shop.worker.nudge()
+            for offer in await service.offers.waiting(person):
+                await desk.tend(offer.tenant, offer.id)
 
         sign_in = ChatSignIn(shop.tokens, shop.tokens, service, sender, errands, records=records, clock=clock, signed_in=signed_in)
 
@@ -648,6 +709,7 @@ def make_bot(services: Services, shop: Workshop, records: Records, rates: Rates)
         records=records,
         places=shop.places,
         errands=errands,
+        desk=desk,
         rates=rates,
         started=shop.worker.nudge,
         sign_in=sign_in,
@@ -681,29 +743,32 @@ async def start(settings: Settings, *, pace: float = PACE) -> Running:
     from bot.web.hub import Hub
     from bot.web.keys import KeysApi
     from bot.web.matching import MatchingApi
+    from bot.web.offers import OffersApi
     from bot.web.page import Page
     from bot.web.server import make_app
     from bot.web.tab_tokens import TabTokens
-    from dialogs.services import Services
 
     hub = Hub()
     shop = await make_workshop(settings, hub.publish, pace=pace)
     # turns do not wait as long for the storage as workers do: the channel gives up after ten seconds
     quick = keep_in_azure(settings, patience=QUICK) if settings.uses_azure_storage else shop.kept
-    service = make_service(settings, quick.storage, make_drive(settings, quick.storage.blobs, shop.graph, key=shop.link_key))
+    quick_drive = make_drive(settings, quick.storage.blobs, shop.graph, key=shop.link_key)
+    service = make_service(settings, quick.storage, quick_drive, shop.mail)
     names = tuple(template_names(settings.templates))
 
     async def ping_records() -> None:
         await quick.storage.records.get("health", "local", "ping")
 
     health = Health({"records": ping_records, "sandbox": shop.sandbox.start, "worker": shop.worker.alive})
-    clock, directory = SystemClock(), make_directory(settings)
-    links = Links(settings.url, clock.now, shop.link_key)
+    directory = shop.directory
+    links = Links(settings.url, SystemClock().now, shop.link_key)
     rates = Rates(Allowance(settings.user_messages, settings.user_uploads) if settings.app_id else Allowance(0, 0))
     api = Api(service, hub, shop.worker.nudge, link=links.path, rates=rates, templates=names)
-    bot = make_bot(Services(service, clock.now, directory.roles, links.file, shop.tokens), shop, quick.storage.records, rates)
+    services, _ = make_desk(service, shop.sender, shop.places, directory=directory, links=links, tokens=shop.tokens)
+    bot = make_bot(services, shop.desk, shop, quick.storage.records, rates)
     matching = MatchingApi(service, shop.worker.nudge, firm=settings.firm, templates=settings.templates)
-    parts = (api, matching, KeysApi(service.api_keys), Page(templates=names, default=settings.template), health)
+    offers = OffersApi(service, quick.storage.blobs)
+    parts = (api, matching, offers, KeysApi(service.api_keys), Page(templates=names, default=settings.template), health)
     tabs = TabTokens(settings.app_id, urlsplit(settings.url).hostname or "", settings.allowed_tenants) if settings.app_id else None
     tenants = settings.allowed_tenants if settings.app_id else frozenset({LOCAL})
     callers = Callers(directory.roles, service.api_keys, tabs, tenants=tenants, signed_in=shop.people.hand_in if shop.people else None)
@@ -722,7 +787,6 @@ async def start(settings: Settings, *, pace: float = PACE) -> Running:
         await shop.worker.stop()
         await web_runner.cleanup()
         await shop.close()
-        await directory.close()
         if quick is not shop.kept:
             await quick.close()
 

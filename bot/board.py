@@ -16,6 +16,7 @@ from time import monotonic
 from bot.sender import Sender, Unreachable
 from cards.batch import batch_card, candidates_folder
 from cards.chat import note_card
+from cards.customer import preview_card
 from cards.elements import CardJson
 from cards.group import group_batch_card, group_card, own_view, public_view
 from cards.i18n import catalogue
@@ -23,6 +24,7 @@ from cards.job import job_card
 from cards.match import match_card
 from cards.profile import profile_card
 from cards.shortlist import shortlist_card
+from pipeline.model.customer import ListPreview
 from pipeline.model.job import Batch, Conversation, Job
 from pipeline.model.link import signed_query
 from pipeline.model.match import Match, Shortlist
@@ -90,9 +92,11 @@ class Board:
         texts = catalogue(job.locale)
         match job.outcome:
             case Match() as made:
-                return match_card(made, texts, report_url=self._links.file(f"matches/{made.id}/report", job.tenant))
+                return match_card(made, texts, report_url=self._links.file(f"matches/{made.id}/report", job.tenant), job=job.id)
             case Profile() as made:
                 return profile_card(made, texts, word_url=self._links.file(f"profiles/{made.id}/word", job.tenant))
+            case ListPreview() as made:
+                return preview_card(made, texts)
             case Shortlist() as made:
                 csv, word = (self._links.file(f"shortlists/{made.id}/{form}", job.tenant) for form in ("csv", "word"))
                 return shortlist_card(made, texts, csv_url=csv, word_url=word)

@@ -13,6 +13,7 @@ from pipeline.errors import Conflict, TransientError
 from pipeline.model.codec import from_json, to_json
 from pipeline.model.job import Conversation
 from pipeline.ports import Records
+from pipeline.store import decoded
 
 SHUT, CHATS = "shut", "chats"
 """SHUT are the conversations that the bot is shut out of; CHATS the 1:1 chats by their person."""
@@ -91,6 +92,10 @@ class Places:
         if len(self._chats) >= REMEMBERED:
             self._chats.clear()
         self._chats[place] = where
+
+    async def people(self, tenant: str) -> list[Conversation]:
+        """The 1:1 chats of all who have written to the bot."""
+        return [chat for chat in decoded(await self._records.all(CHATS, tenant), Conversation) if chat]
 
     async def chat_of(self, tenant: str, user: str) -> Conversation | None:
         known = await self._records.get(CHATS, tenant, _hash(user))

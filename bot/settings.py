@@ -8,8 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
+from zoneinfo import available_timezones
 
 from pipeline.model.person import Role
+from pipeline.offer.volume import check_region
 
 FIRM = "Ihre Firma GmbH"
 TOKEN_SERVICE = "https://api.botframework.com"  # noqa: S105  # an address
@@ -25,6 +27,7 @@ LEAST_LOG_DAYS = 183
 """The EU's AI Act asks deployers of high-risk systems to keep their logs for six months (article 26, 6)."""
 
 
+_ON, _OFF = ("on", "1", "true", "yes"), ("off", "0", "false", "no")
 _NETWORK = frozenset({"cifs", "smb3", "smbfs", "nfs", "nfs4", "fuse.sshfs", "fuse.blobfuse", "fuse.blobfuse2"})
 
 
@@ -87,6 +90,20 @@ class Settings:
     sharepoint_site: str = ""
     sharepoint_library: str = ""
     sharepoint_drive: str = ""
+    firm_address: str = ""
+    firm_contact: str = ""
+    firm_legal: str = ""
+    country: str = "DE"
+    region: str = ""
+    time_zone: str = "Europe/Berlin"
+    vat: int = 19
+    four_eyes: bool = True
+    approval_reminder_days: int = 1
+    approval_days: int = 5
+    offer_days: int = 30
+    offer_years: int = 6
+    mail_drafts: bool = False
+    address_service: str = ""
 
     @property
     def url(self) -> str:
@@ -129,6 +146,12 @@ class Settings:
 
         def names(name: str) -> tuple[str, ...]:
             return tuple(part.strip() for part in get(name).split(",") if part.strip())
+
+        def switch(name: str, *, on: bool) -> bool:
+            text = get(name, "on" if on else "off").lower()
+            if text not in (*_ON, *_OFF):
+                raise BadSettings(f"{name} must be on or off, not {text!r}")
+            return text in _ON
 
         azure = get("AZURE_OPENAI_ENDPOINT")
         settings = cls(
@@ -183,6 +206,20 @@ class Settings:
             sharepoint_site=get("SHAREPOINT_SITE"),
             sharepoint_library=get("SHAREPOINT_LIBRARY"),
             sharepoint_drive=get("SHAREPOINT_DRIVE_ID"),
+            firm_address=get("FIRM_ADDRESS"),
+            firm_contact=get("FIRM_CONTACT"),
+            firm_legal=get("FIRM_LEGAL"),
+            country=get("COUNTRY", "DE").upper(),
+            region=get("REGION").upper(),
+            time_zone=get("TIME_ZONE", "Europe/Berlin"),
+            vat=int(number("VAT", 19)),
+            four_eyes=switch("FOUR_EYES", on=True),
+            approval_reminder_days=int(number("APPROVAL_REMINDER_DAYS", 1)),
+            approval_days=int(number("APPROVAL_DAYS", 5)),
+            offer_days=int(number("OFFER_DAYS", 30)),
+            offer_years=int(number("RETENTION_OFFER_YEARS", 6)),
+            mail_drafts=switch("MAIL_DRAFTS", on=False),
+            address_service=get("ADDRESS_SERVICE_URL").rstrip("/"),
         )
         settings.check()
         return settings
@@ -232,6 +269,7 @@ class Settings:
         if self.roles == "groups" and not self.role_groups:
             raise BadSettings("ROLES=groups needs ROLE_GROUPS, such as recruiter=<id of a group>,admin=<id of another>")
         self._check_drive()
+        self._check_offers()
         if not self.app_id:
             if not is_loopback(self.host):
                 raise BadSettings(f"MICROSOFT_APP_ID is empty: without it the app answers on 127.0.0.1 only, not on {self.host}")
@@ -246,6 +284,28 @@ class Settings:
             raise BadSettings("MICROSOFT_APP_TENANT_ID is missing: the id of your Entra tenant")
         if self.app_type == "SingleTenant" and not self.app_password:
             raise BadSettings("MICROSOFT_APP_PASSWORD is missing: the client secret of the bot's app registration")
+
+    def _check_offers(self) -> None:
+        """Raises BadSettings."""
+        if self.time_zone not in available_timezones():
+            raise BadSettings(f"TIME_ZONE must be a name such as Europe/Berlin, not {self.time_zone!r}")
+        try:
+            check_region(self.country, self.region)
+        except ValueError as error:
+            raise BadSettings(f"COUNTRY and REGION must name a country and a federal state such as DE and BW: {error}") from None
+        for name, value, least, most in (
+            ("VAT", self.vat, 0, 100),
+            ("APPROVAL_REMINDER_DAYS", self.approval_reminder_days, 1, 60),
+            ("APPROVAL_DAYS", self.approval_days, 1, 90),
+            ("OFFER_DAYS", self.offer_days, 1, 365),
+            ("RETENTION_OFFER_YEARS", self.offer_years, 1, 30),
+        ):
+            if not least <= value <= most:
+                raise BadSettings(f"{name} must be between {least} and {most}, not {value}")
+        if self.address_service and not self.address_service.startswith(("https://", "http://127.0.0.1:")):
+            raise BadSettings(f"ADDRESS_SERVICE_URL must begin with https://, not {self.address_service!r}")
+        if self.mail_drafts and not self.sso_connection:
+            raise BadSettings("MAIL_DRAFTS needs SSO_CONNECTION: drafts are made in people's own mailboxes")
 
     def _check_drive(self) -> None:
         """Raises BadSettings."""

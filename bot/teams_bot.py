@@ -14,6 +14,7 @@ from botbuilder.schema import Activity, ActivityTypes, ErrorResponseException
 from msrest.exceptions import ClientRequestError
 
 from bot.board import Board
+from bot.desk import Desk
 from bot.errands import Errands
 from bot.events import conversation_of, event_of, is_mentioned, is_there
 from bot.invokes import Answered, Handler, Invoked, invoked, told
@@ -34,7 +35,9 @@ from dialogs.turn import (
     Event,
     FilesDropped,
     Flow,
+    Follow,
     Mentioned,
+    OfferCard,
     OfferFile,
     Redraw,
     Replace,
@@ -74,6 +77,7 @@ class TeamsBot(Bot):
         records: Records,
         places: Places,
         errands: Errands,
+        desk: Desk,
         rates: Rates,
         started: Callable[[], None],
         sign_in: ChatSignIn | None = None,
@@ -85,6 +89,7 @@ class TeamsBot(Bot):
         self._records = records
         self._places = places
         self.errands = errands
+        self._desk = desk
         self._rates = rates
         self._started = started
         self._sign_in = sign_in
@@ -196,8 +201,8 @@ class TeamsBot(Bot):
     def _takes_place(self, event: Event, reply: Reply) -> bool:
         """Does the reply take the place of the card that was clicked?"""
         match reply:
-            case Replace(message):
-                return message == event.card
+            case Replace(message) | OfferCard(message=message):
+                return bool(message) and message == event.card
             case Answer() | View():
                 return True
             case ShowBatch(batch):
@@ -262,6 +267,16 @@ class TeamsBot(Bot):
                 await self._sender.post(where, file_consent_card(job.id, name, size, catalogue(where.locale)))
             case AskSignIn() if self._sign_in:
                 await self._sign_in.ask(where)
+            case OfferCard(tenant, offer, card, message):
+                await self._desk.place(where, tenant, offer, card, message)
+            case Follow(tenant, offer):
+                self.errands.start(self._follow(tenant, offer))
+
+    async def _follow(self, tenant: str, offer: str) -> None:
+        try:
+            await self._desk.tend(tenant, offer)
+        except TransientError as error:  # its mark stays: it is looked after again
+            _log.warning("offer %s: %s", offer, error)
 
     async def _posted(self, where: Conversation, reply: Reply) -> str:
         """Post a job's first card; whoever takes longer than its right to do so lasts leaves it to the board."""
@@ -270,7 +285,7 @@ class TeamsBot(Bot):
 
     def _card(self, reply: Reply) -> CardJson:
         match reply:
-            case Show(card) | Replace(_, card) | Answer(card):
+            case Show(card) | Replace(_, card) | Answer(card) | OfferCard(card=card):
                 return card
             case ShowJob(job) | Redraw(job) | View(Job() as job, own=False):
                 return self._board.card_of(job)
@@ -278,7 +293,7 @@ class TeamsBot(Bot):
                 return self._board.batch_card_of(batch, jobs, _locale(batch))
             case View(subject, _, jobs):
                 return self._board.own_card_of(subject, jobs, _locale(subject))
-            case OfferFile() | AskSignIn():
+            case OfferFile() | AskSignIn() | Follow():
                 raise AssertionError("no Adaptive Card")
 
     async def _flow(self, event: Event) -> Flow:

@@ -39,7 +39,7 @@ class Worker:
     """Runs up to `count` jobs at a time.
 
     `publish` hears of every change of a job; `idle` seconds between the first looks at an empty queue; `daily` does what is due once a day,
-    and is asked more often.
+    and is asked more often; `sweep` looks after what is no job, as often as the sweeper looks after jobs.
     """
 
     def __init__(
@@ -51,6 +51,7 @@ class Worker:
         count: int = 2,
         idle: float = 1.0,
         daily: Callable[[], Awaitable[object]] | None = None,
+        sweep: Callable[[], Awaitable[object]] | None = None,
     ) -> None:
         self._runner = runner
         self._queue = queue
@@ -58,6 +59,7 @@ class Worker:
         self._count = count
         self._idle = idle
         self._daily = daily
+        self._also = sweep
         self._nudge = asyncio.Event()
         self._stopping = False
         self._running: dict[asyncio.Task[None], _Held] = {}
@@ -175,6 +177,8 @@ class Worker:
                 if looked := await self._runner.sweep(notify, every=every):
                     _log.info("looked after %d jobs", looked)
                     self.nudge()
+                if self._also:
+                    await self._also()
             except TransientError as error:  # the next round tries again
                 _log.warning("sweep: %s", error)
             except Exception:  # noqa: BLE001  # the loop must live on

@@ -7,13 +7,12 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from cards.elements import Execute, Submit
+from cards.offer_actions import OFFER_VERBS, CustomerAction, Form, OfferAction
 from pipeline.errors import UserError
 
 VERSION = 1
 LONGEST, LONGEST_INPUT, MOST_INPUTS = 600, 4000, 80
 """Characters of a packed value and of an input; inputs of one form."""
-
-Form = dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,6 +246,8 @@ Action = (
     | TurnRanking
     | CompareSome
     | OverrideVerdict
+    | OfferAction
+    | CustomerAction
 )
 
 _VERBS: dict[str, type[Action]] = {
@@ -280,6 +281,7 @@ _VERBS: dict[str, type[Action]] = {
     "shortlist.make": RankAll,
     "shortlist.page": TurnRanking,
     "shortlist.compare": CompareSome,
+    **OFFER_VERBS,
 }
 _NAMES = {kind: verb for verb, kind in _VERBS.items()}
 
@@ -304,7 +306,7 @@ def unpack(data: object) -> Action:
     values: dict[str, Any] = {k: v for k, v in data.items() if k in names}
     if set(values) != names or not all(isinstance(v, str) and len(v) <= LONGEST for v in values.values()):
         raise UserError("old_card")
-    if kind is SaveProfile:
+    if "form" in {f.name for f in fields(kind)}:
         values["form"] = _form(data, names)
     return kind(**values)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 from adaptivecards.adaptivecard import AdaptiveCard
@@ -90,6 +91,24 @@ class NumberInput(Element):
     value = PropertyType(type=float)
     min = PropertyType(type=float)
     max = PropertyType(type=float)
+
+
+class DateInput(Element):
+    """Input.Date; its value is an ISO date."""
+
+    element_type = "Input.Date"
+    id = PropertyType(type=str)
+    label = PropertyType(type=str)
+    value = PropertyType(type=str)
+
+
+class Toggle(Element):
+    """Input.Toggle: "true" or "false"."""
+
+    element_type = "Input.Toggle"
+    id = PropertyType(type=str)
+    title = PropertyType(type=str)
+    value = PropertyType(type=str)
 
 
 class Table(Element):
@@ -216,6 +235,17 @@ def entry(name: str, label: str, value: str = "", *, limit: int = 200, lines: bo
 
 def number_entry(name: str, label: str, value: float, *, least: float, most: float) -> Element:
     return NumberInput(id=name, label=label, value=float(value), min=float(least), max=float(most))
+
+
+def date_entry(name: str, label: str, value: date | None) -> Element:
+    made = DateInput(id=name, label=label)
+    if value:
+        made.value = value.isoformat()
+    return made
+
+
+def toggle(name: str, label: str, *, on: bool) -> Element:
+    return Toggle(id=name, title=label, value="true" if on else "false")
 
 
 def columns(*items: list[Element], widths: tuple[str, ...]) -> Element:

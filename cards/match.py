@@ -9,6 +9,7 @@ from adaptivecards.baseobject import Element
 from cards.actions import OverrideVerdict, button
 from cards.elements import CardJson, OpenUrl, ShowCard, box, card, choice, clip, columns, entry, inner_card, plain, progress_bar, say, table, title
 from cards.i18n import Catalogue
+from cards.offer_actions import MakeOffer
 from pipeline.model.match import Band, Match, Reason, Score, Status, Verdict
 from pipeline.model.profile import Importance
 
@@ -19,7 +20,9 @@ GAINS, LISTED, FEW = 3, 14, 8
 """Things that would change the result, requirements on one card, and up to how many of them have two quotes: a card must stay small."""
 
 
-def match_card(match: Match, texts: Catalogue, *, report_url: str) -> CardJson:
+def match_card(match: Match, texts: Catalogue, *, report_url: str, job: str = "") -> CardJson:
+    """With `job`, which made it, an offer can be made of it."""
+    offer = [button(texts("offer.make"), MakeOffer(match.job, match.id, ""))] if job else []
     name = match.candidate_name or texts("result.unnamed")
     listed = sorted(match.verdicts, key=lambda v: (v.importance is Importance.NICE, _ORDER.index(v.status)))[:LISTED]
     quotes = 2 if len(match.verdicts) <= FEW else 1
@@ -38,7 +41,7 @@ def match_card(match: Match, texts: Catalogue, *, report_url: str) -> CardJson:
         *[plain(reason_text(note, texts), limit=240, isSubtle=True, size="Small", spacing="Small") for note in match.notes],
         say(texts("match.rule"), isSubtle=True, size="Small"),
         say(texts("match.ai"), isSubtle=True, size="Small", spacing="Small"),
-        actions=[OpenUrl(title=texts("match.report"), url=report_url), ShowCard(title=texts("match.differ"), card=_differ(match, texts))],
+        actions=[OpenUrl(title=texts("match.report"), url=report_url), *offer, ShowCard(title=texts("match.differ"), card=_differ(match, texts))],
         summary=texts("match.summary", name=name, score=match.score.total),
     )
 

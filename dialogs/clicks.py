@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from cards.actions import (
+    Action,
     AskDelete,
     CancelAll,
     CancelBatch,
@@ -25,12 +26,14 @@ from cards.actions import (
     TurnPage,
     ViewBatch,
     ViewJob,
+    verb_of,
 )
 from cards.chat import delete_card, note_card, receipt_text
 from cards.i18n import Catalogue
 from cards.job import AS_THE_CV, deleted_card, error_text
-from dialogs import matching
+from dialogs import customers, matching, offers
 from dialogs.services import Services
+from dialogs.talk import Talk
 from dialogs.turn import Clicked, Event, Flow, OfferFile, Redraw, Replace, Reply, Show, ShowBatch, ShowJob, Turn, View
 from pipeline.errors import UserError
 from pipeline.model.job import Batch, Candidate, Job, State, WhenEdited
@@ -105,9 +108,19 @@ async def clicked(event: Event, click: Clicked, flow: Flow, services: Services, 
                 candidate = await service.candidates.of_user(tenant, user, key)
                 return Turn((_answer(event, await rejected(candidate, service, texts)),), flow=flow)
             case _:
-                return await matching.clicked(click.action, matching.Talk(event, flow, services, texts))
+                return await _other(click.action, Talk(event, flow, services, texts))
     except UserError as error:
         return Turn((Show(note_card(error_text(error.key, error.values, texts), texts)),), flow=flow)
+
+
+async def _other(action: Action, talk: Talk) -> Turn:
+    """Profiles and matches, customers, offers."""
+    verb = verb_of(action)
+    if verb.startswith("offer."):
+        return await offers.clicked(action, talk)  # type: ignore[arg-type]  # by its verb
+    if verb.startswith("customer."):
+        return await customers.clicked(action, talk)  # type: ignore[arg-type]
+    return await matching.clicked(action, talk)  # type: ignore[arg-type]
 
 
 async def cancelled(jobs: list[Job], event: Event, flow: Flow, service: Service, texts: Catalogue) -> Turn:

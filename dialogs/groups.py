@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from cards.actions import (
     Action,
     CancelBatch,
@@ -19,14 +21,36 @@ from cards.actions import (
 )
 from cards.group import line_card
 from cards.i18n import Catalogue
+from cards.offer_actions import ApproveOffer, DelegateOffer, RejectOffer, RequestChanges, ViewOffer
 from dialogs import matching
 from dialogs.services import Services
 from dialogs.turn import Answer, Event, Flow, Mentioned, Show, ShowJob, Turn
-from pipeline.model.job import Source
+from pipeline.model.job import Place, Source
 from pipeline.service import Submission
 
-HERE = (CancelBatch, CancelJob, DeleteJob, FreshJob, RetryBatch, RetryJob, RevealJob, RewriteJob, ShowResult, TurnPage, ViewBatch, ViewJob)
+HERE = (
+    ApproveOffer,
+    DelegateOffer,
+    RejectOffer,
+    RequestChanges,
+    ViewOffer,
+    CancelBatch,
+    CancelJob,
+    DeleteJob,
+    FreshJob,
+    RetryBatch,
+    RetryJob,
+    RevealJob,
+    RewriteJob,
+    ShowResult,
+    TurnPage,
+    ViewBatch,
+    ViewJob,
+)
 """What may be done where others read along; everything else shows names, and belongs into the 1:1 chat."""
+
+
+_APPROVALS = re.compile(r"(?:approvals|freigaben)\s+(?:here|hier)", re.IGNORECASE)
 
 
 async def mentioned(event: Event, said: Mentioned, flow: Flow, services: Services, texts: Catalogue, *, command: bool) -> Turn:
@@ -46,6 +70,20 @@ async def mentioned(event: Event, said: Mentioned, flow: Flow, services: Service
     )
     job, new = await services.service.submit(submission, start=False)
     return Turn((ShowJob(job),), (job,), flow) if new else Turn(flow=flow)
+
+
+def means_approvals(text: str) -> bool:
+    """ "approvals here", "Freigaben hier"."""
+    return bool(_APPROVALS.fullmatch(text.strip(" .!")))
+
+
+async def approvals_here(event: Event, flow: Flow, services: Services, texts: Catalogue) -> Turn:
+    """Make this channel the place where approvals are asked for."""
+    where = event.conversation
+    if where.place is not Place.CHANNEL:
+        return _line("offer.here_where", event, flow, texts)
+    await services.service.offers.ask_in(where.model_copy(update={"id": where.thread}))
+    return _line("offer.here", event, flow, texts)
 
 
 def allowed(action: Action | None) -> bool:

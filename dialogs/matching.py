@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 
 from cards.actions import (
@@ -13,7 +12,6 @@ from cards.actions import (
     CompareSome,
     ConfirmProfile,
     EditProfile,
-    Form,
     MatchCv,
     OverrideVerdict,
     RankAll,
@@ -22,18 +20,18 @@ from cards.actions import (
     TurnRanking,
 )
 from cards.chat import note_card
-from cards.i18n import Catalogue
 from cards.match import side_by_side_card
+from cards.offer_actions import Form
 from cards.profile import HEAD, NEW, profile_card, profile_form, profiles_card, scored_profiles_card, which_cv_card
 from cards.shortlist import SIDE_BY_SIDE
-from dialogs.services import Services
-from dialogs.turn import DroppedFile, Event, Flow, Meant, Redraw, Replace, Reply, Show, ShowJob, Turn
+from dialogs.talk import Talk
+from dialogs.turn import DroppedFile, Meant, Redraw, ShowJob, Turn
 from pipeline.errors import UserError
 from pipeline.model.job import Job, Kind, Source, State
 from pipeline.model.match import Override, Shortlist, Status
 from pipeline.model.profile import Importance, Profile, Requirement
 from pipeline.profiles import requirement_of
-from pipeline.service import Service, Submission
+from pipeline.service import Submission
 
 MatchAction = (
     EditProfile
@@ -63,46 +61,6 @@ _MEANT = re.compile(r"(?<!\w)(?:stellen|job-?)?(?:profile?|beschreibung|descript
 """In the text beside a file: it is no CV but a job description."""
 
 
-@dataclass(frozen=True, slots=True)
-class Talk:
-    """One turn about profiles and matches."""
-
-    event: Event
-    flow: Flow
-    services: Services
-    texts: Catalogue
-
-    @property
-    def service(self) -> Service:
-        return self.services.service
-
-    @property
-    def tenant(self) -> str:
-        return self.event.conversation.tenant
-
-    @property
-    def user(self) -> str:
-        return self.event.conversation.user
-
-    def show(self, card: dict[str, object]) -> Turn:
-        return Turn((Show(card),), flow=self.flow)
-
-    def answer(self, card: dict[str, object]) -> Turn:
-        """In place of the card that was clicked, where there is one."""
-        reply: Reply = Replace(self.event.card, card) if self.event.card else Show(card)
-        return Turn((reply,), flow=self.flow)
-
-    def note(self, text: str) -> Turn:
-        return self.show(note_card(text, self.texts))
-
-    def profile(self, profile: Profile) -> dict[str, object]:
-        return profile_card(profile, self.texts, word_url=self.services.link(f"profiles/{profile.id}/word", profile.tenant), job=self.flow.job)
-
-    def choose(self, profiles: Sequence[Profile], job: str) -> dict[str, object]:
-        """With which profile?"""
-        return profiles_card(profiles, self.texts, job=job, heading=self.texts("match.which_profile"))
-
-
 def means_profile(text: str) -> bool:
     """A file with "match to profile X" beside it is the CV that is to be matched."""
     to_be_matched = _MATCH.match(text.strip()) or _MATCH_LAST.fullmatch(text.strip()) or _RANK.fullmatch(text.strip())
@@ -130,9 +88,19 @@ def meant(text: str, talk: Talk) -> Meant | None:
     return None
 
 
+def _profile_card(profile: Profile, talk: Talk) -> dict[str, object]:
+    word_url = talk.services.link(f"profiles/{profile.id}/word", profile.tenant)
+    return profile_card(profile, talk.texts, word_url=word_url, job=talk.flow.job)
+
+
+def _choose(profiles: Sequence[Profile], job: str, talk: Talk) -> dict[str, object]:
+    """With which profile?"""
+    return profiles_card(profiles, talk.texts, job=job, heading=talk.texts("match.which_profile"))
+
+
 async def _profiles(text: str, talk: Talk) -> Turn:
     profiles = await talk.service.profiles.find(talk.tenant, text) if text else await talk.service.profiles.all(talk.tenant)
-    return talk.show(talk.profile(profiles[0]) if text and len(profiles) == 1 else profiles_card(profiles, talk.texts))
+    return talk.show(_profile_card(profiles[0], talk) if text and len(profiles) == 1 else profiles_card(profiles, talk.texts))
 
 
 async def dropped(file: DroppedFile, number: int, talk: Talk) -> tuple[Job, bool]:
@@ -155,19 +123,19 @@ async def clicked(action: MatchAction, talk: Talk) -> Turn:
     service, texts, tenant = talk.service, talk.texts, talk.tenant
     match action:
         case ShowProfile(profile=key):
-            return talk.answer(talk.profile(await service.profiles.get(tenant, key)))
+            return talk.answer(_profile_card(await service.profiles.get(tenant, key), talk))
         case EditProfile(profile=key, page=page):
             return talk.answer(profile_form(await service.profiles.get(tenant, key), texts, page=_number(page)))
         case SaveProfile():
             return await _save(action, talk)
         case ConfirmProfile(profile=key, version=version):
-            return talk.answer(talk.profile(await service.profiles.change(tenant, key, _number(version), _confirmed)))
+            return talk.answer(_profile_card(await service.profiles.change(tenant, key, _number(version), _confirmed), talk))
         case ArchiveProfile(profile=key):
             profile = await service.profiles.archive(tenant, key)
             return talk.answer(note_card(texts("profile.archived", title=profile.title), texts))
         case AskMatch(job=job):
             await service.job(tenant, job)
-            return talk.show(talk.choose(await service.profiles.all(tenant), job))
+            return talk.show(_choose(await service.profiles.all(tenant), job, talk))
         case MatchCv(profile=key, job=job):
             return await _hold(talk, job, await service.profiles.get(tenant, key))
         case RankAll(profile=key):
@@ -256,7 +224,7 @@ async def _save(action: SaveProfile, talk: Talk) -> Turn:
         return talk.answer(profile_form(changed, talk.texts, page=_number(action.then)))
     if any(key.endswith(f"_{NEW}") and key.startswith("text_") and value.strip() for key, value in action.form.items()):
         return talk.answer(profile_form(changed, talk.texts, page=page))  # one was added: perhaps there are more
-    return talk.answer(talk.profile(changed))
+    return talk.answer(_profile_card(changed, talk))
 
 
 def _filled(known: Profile, form: Form) -> Profile:

@@ -11,9 +11,10 @@ from cards.chat import SHOWN, cancel_card, delete_card, help_card, note_card, re
 from cards.group import line_card
 from cards.i18n import Catalogue, catalogue
 from cards.job import error_text
-from dialogs import groups, matching
+from dialogs import customers, groups, matching, offers
 from dialogs.clicks import cancelled, clicked, rejected
 from dialogs.services import Services
+from dialogs.talk import Talk
 from dialogs.turn import (
     Answer,
     AskSignIn,
@@ -66,11 +67,15 @@ async def handle(event: Event, flow: Flow, services: Services) -> Turn:
 
 def _meant(event: Event, flow: Flow, services: Services, texts: Catalogue) -> Meant:
     match event.content:
+        case FilesDropped() as dropped if event.conversation.personal and all(customers.is_list(file.name) for file in dropped.files):
+            return Meant("drop.customers", partial(_lists, event, dropped, flow, services, texts))
         case FilesDropped(text=text) as dropped:
             postings = event.conversation.personal and matching.means_profile(text)
             return Meant("drop.profile" if postings else "drop.cv", partial(_postings if postings else _files, event, dropped, flow, services))
         case Installed():
             return Meant("", partial(_greeted, event, flow, texts))
+        case Mentioned(text) if groups.means_approvals(text):
+            return Meant("say.approvals_here", partial(groups.approvals_here, event, flow, services, texts))
         case Mentioned(text) as said:
             return Meant("mention", partial(groups.mentioned, event, said, flow, services, texts, command=_command(text)[0] in COMMANDS))
         case Clicked(action) as click:
@@ -109,9 +114,11 @@ def _refused(event: Event, text: str, flow: Flow, texts: Catalogue) -> Turn:
 
 
 def _understood(event: Event, text: str, flow: Flow, services: Services, texts: Catalogue) -> Meant:
-    about_profiles = matching.meant(text.strip(), matching.Talk(event, flow, services, texts))
-    if about_profiles:
-        return about_profiles
+    talk = Talk(event, flow, services, texts)
+    if meant := offers.meant(text.strip(), talk) or customers.meant(text.strip(), talk) or matching.meant(text.strip(), talk):
+        return meant
+    if groups.means_approvals(text):
+        return Meant("say.approvals_here", partial(groups.approvals_here, event, flow, services, texts))
     command, rest = _command(text)
     name, service = rest.strip(), services.service
     if command in _SIGN_IN:
@@ -237,9 +244,17 @@ async def _files(event: Event, dropped: FilesDropped, flow: Flow, services: Serv
     return Turn(tuple(replies), tuple(created), Flow(job=taken[-1][0].id) if created else flow)
 
 
+async def _lists(event: Event, files: FilesDropped, flow: Flow, services: Services, texts: Catalogue) -> Turn:
+    """Customer lists: each is looked at, and shown before anything is kept."""
+    talk = Talk(event, flow, services, texts)
+    answers = [await customers.dropped(file, i, talk) for i, file in enumerate(files.files)]
+    created = tuple(job for job, new in answers if new)
+    return Turn(tuple(ShowJob(job) for job in created), created, flow)
+
+
 async def _postings(event: Event, files: FilesDropped, flow: Flow, services: Services) -> Turn:
     """Job descriptions: each becomes a profile."""
-    talk = matching.Talk(event, flow, services, catalogue(event.conversation.locale))
+    talk = Talk(event, flow, services, catalogue(event.conversation.locale))
     answers = [await matching.dropped(file, i, talk) for i, file in enumerate(files.files)]
     created = tuple(job for job, new in answers if new)
     return Turn(tuple(ShowJob(job) for job in created), created, flow)

@@ -139,7 +139,25 @@ class Redraw:
     job: Job
 
 
-Reply = Show | Replace | ShowJob | ShowBatch | Redraw | Answer | View | OfferFile | AskSignIn
+@dataclass(frozen=True, slots=True)
+class OfferCard:
+    """Show an offer: in place of a message, where one is named. The card follows the offer from now on."""
+
+    tenant: str
+    offer: str
+    card: CardJson
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Follow:
+    """The offer has changed: what follows from it is done, and all its cards are drawn."""
+
+    tenant: str
+    offer: str
+
+
+Reply = Show | Replace | ShowJob | ShowBatch | Redraw | Answer | View | OfferFile | AskSignIn | OfferCard | Follow
 
 
 @dataclass(frozen=True, slots=True)

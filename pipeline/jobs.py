@@ -18,6 +18,7 @@ from pipeline.check.as_of import day_of
 from pipeline.check.compare import compare
 from pipeline.check.timeline import experience_years
 from pipeline.conversion import Conversion, Options, Structured, Tools, convert
+from pipeline.customer_lists import CustomerLists
 from pipeline.errors import Busy, Conflict, EditedSince, TransientError, UserError
 from pipeline.matching import read_profile
 from pipeline.model.codec import from_json, to_json
@@ -236,9 +237,29 @@ class Runner:
             case Kind.MATCH:
                 match = await self.service.matches.hold(run.job, self._tools(run).llm)
                 await run.update(state=State.DONE, step=Step.SAVED, candidate=match.candidate, lease_until=None)
+            case Kind.CUSTOMERS:
+                await self._customers(run, notify)
             case Kind.SHORTLIST:
                 await self.service.matches.shortlist(run.job)
                 await run.update(state=State.DONE, step=Step.SAVED, lease_until=None)
+
+    async def _customers(self, run: _Run, notify: Notify) -> None:
+        """A customer list: first what its import would do, then, when a person says so, the import."""
+        lists = CustomerLists(self.service.customers, self.blobs, self.tools.reader)
+        if run.job.step is Step.WRITING:
+
+            async def progress() -> None:
+                await run.update(step=Step.WRITING)
+                await notify(run.job)
+
+            await lists.carry_out(run.job, progress)
+            await run.update(state=State.DONE, step=Step.SAVED, lease_until=None)
+            return
+        data = await self._bytes(run)
+        if self.tools.scan:
+            await self.tools.scan.check(data)
+        await lists.preview(run.job, data)
+        await run.update(state=State.DONE, step=Step.CHECKING, lease_until=None)
 
     async def _make_cv(self, run: _Run, notify: Notify) -> None:
         if run.job.content and await self._known(run):  # looked at before: no need to read it again

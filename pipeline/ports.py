@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from pipeline.model.document import Document
 from pipeline.model.job import Conversation, DriveItem, Source, WhenEdited
+from pipeline.model.offer import MailDraft
 from pipeline.model.person import Person, Role
 
 
@@ -159,8 +160,31 @@ class Drive(Protocol):
         """None where it is gone. Raises as `save` does."""
         ...
 
+    async def edited(self, tenant: str, item: DriveItem) -> bool:
+        """Has somebody changed the file since it was saved? Raises as `save` does."""
+        ...
+
     async def delete(self, tenant: str, item: DriveItem) -> bool:
         """False where it is still there and cannot be deleted by the app. Raises TransientError."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class MailMessage:
+    """An e-mail with files by name. The same `key` is the same message."""
+
+    key: str
+    to: str
+    subject: str
+    text: str
+    files: tuple[tuple[str, bytes], ...] = ()
+
+
+class Mail(Protocol):
+    """Drafts of e-mails, for a person to send."""
+
+    async def draft(self, person: Person, message: MailMessage) -> MailDraft:
+        """Put a draft into the person's mailbox; repeating it finds it. Raises UserError (sign_in_needed, mail_forbidden), TransientError."""
         ...
 
 
@@ -207,6 +231,14 @@ class SignIn(Protocol):
         ...
 
     async def sign_out(self, person: Person) -> None: ...
+
+
+class Addresses(Protocol):
+    """Which town has which postal code."""
+
+    async def towns(self, country: str, postal_code: str) -> tuple[str, ...] | None:
+        """The towns with that code, none where there is no such code; None where that is not known for the country (ISO 3166-1)."""
+        ...
 
 
 class Llm(Protocol):
@@ -280,10 +312,14 @@ class MalwareScan(Protocol):
 
 
 class PdfReader(Protocol):
-    """Opens PDFs; whatever a file does, it does it in a process of its own."""
+    """Opens PDFs, Word files and spreadsheets; whatever a file does, it does it in a process of its own."""
 
     async def read(self, pdf: bytes) -> Document:
         """Raises UserError, TransientError."""
+        ...
+
+    async def rows(self, xlsx: bytes) -> list[list[str]]:
+        """The cells of a spreadsheet's first sheet that holds something, as text. Raises UserError, TransientError."""
         ...
 
 

@@ -13,6 +13,8 @@ from datetime import datetime, timedelta
 from pipeline.api_keys import ApiKeys
 from pipeline.batches import Batches
 from pipeline.candidates import Candidates
+from pipeline.customer_lists import importable, preview_of
+from pipeline.customers import NOBODY_KNOWS, Customers
 from pipeline.errors import TransientError, UserError
 from pipeline.events import Events
 from pipeline.lang.concept import Concepts, concepts
@@ -20,7 +22,8 @@ from pipeline.matches import Matches
 from pipeline.model.formats import is_archive, is_old_word_file, is_pdf, is_word_file
 from pipeline.model.job import BATCH_PREFIX, Candidate, Conversation, Job, Kind, Periods, Problem, Receipt, Source, State, Step, WhenEdited
 from pipeline.model.person import Person
-from pipeline.ports import Blobs, Clock, Drive, Ids, Queue, Records
+from pipeline.offers import USUAL, Offers, Office
+from pipeline.ports import Addresses, Blobs, Clock, Drive, Ids, Mail, Queue, Records
 from pipeline.profiles import Profiles
 from pipeline.store import JOBS, MATCHES, PERIODS, RECEIPTS, Store, blob, readable
 
@@ -79,7 +82,10 @@ LANGUAGES = ("", "de", "en")
 
 
 class Service:
-    """`candidates`, `batches`, `profiles` and `matches` are part of it. `lexicon`: the matcher's, with the firm's own names."""
+    """`candidates`, `batches`, `profiles`, `matches`, `customers` and `offers` are part of it.
+
+    `lexicon`: the matcher's, with the firm's own names. `addresses`, `offline_addresses`, `mail`, `office`: see Customers and Offers.
+    """
 
     def __init__(
         self,
@@ -92,6 +98,10 @@ class Service:
         ids: Ids,
         defaults: Defaults = Defaults(),
         lexicon: Concepts | None = None,
+        addresses: Addresses = NOBODY_KNOWS,
+        offline_addresses: Addresses = NOBODY_KNOWS,
+        mail: Mail | None = None,
+        office: Office = USUAL,
     ) -> None:
         self.store = Store(records, clock)
         self.candidates = Candidates(self.store)
@@ -102,6 +112,8 @@ class Service:
         self.matches = Matches(
             self.store, blobs, candidates=self.candidates, profiles=self.profiles, events=self.events, lexicon=lexicon or concepts()
         )
+        self.customers = Customers(self.store, ids, addresses=addresses, offline=offline_addresses, country=office.country)
+        self.offers = Offers(self.store, blobs, drive, ids, customers=self.customers, mail=mail, office=office)
         self._blobs = blobs
         self._queue = queue
         self._drive = drive
@@ -185,7 +197,10 @@ class Service:
     async def _shown(self, job: Job) -> Job:
         if job.kind is Kind.CV:
             return await self.batches.with_result(job)
-        return job.model_copy(update={"outcome": await self.matches.outcome(job)}) if job.state == State.DONE else job
+        if job.state != State.DONE:
+            return job
+        outcome = await preview_of(job, self._blobs) if job.kind is Kind.CUSTOMERS else await self.matches.outcome(job)
+        return job.model_copy(update={"outcome": outcome})
 
     async def own_shown(self, tenant: str, user: str, job_id: str) -> Job:
         """The same for who sent it in. Raises UserError: unknown_job, not_yours."""
@@ -338,6 +353,11 @@ class Service:
             await self.wake(job)
         return job
 
+    async def import_customers(self, tenant: str, user: str, job_id: str) -> Job:
+        """Carry out what the preview of a customer list shows; asking twice is asking once. Raises UserError: unknown_job, not_yours."""
+        job = await self._own(tenant, user, job_id)
+        return await self._again(job, Step.WRITING) if job.kind is Kind.CUSTOMERS and job.state == State.DONE and importable(job) else job
+
     async def cancel(self, tenant: str, user: str, job_id: str) -> Job:
         """Stop a job that waits or runs; what has ended stays as it is. Raises UserError: unknown_job, not_yours."""
         await self._own(tenant, user, job_id)
@@ -441,7 +461,7 @@ class Service:
 
         From the first moment nothing joins the candidate any more. Killed in between, the next retention run does it to its end.
         """
-        cvs = files = blobs = cards = left = 0
+        cvs = files = blobs = cards = left = offers = 0
         while candidate := await self.candidates.erasing(tenant, candidate_id, before=before):
             for key in (*candidate.jobs, *candidate.matches):
                 job = await self.store.get(JOBS, tenant, key, Job)
@@ -457,13 +477,16 @@ class Service:
                 )
             await self.events.destroy_key(tenant, candidate_id)
             await self.matches.forget(tenant, candidate_id)
+            offers = await self.offers.forget_candidate(tenant, candidate_id)
             if await self.candidates.drop(candidate):
                 break
         else:
             return None
         reference = self._ids.new()[:12]
         now = self._clock.now()
-        receipt = Receipt(reference=reference.upper(), tenant=tenant, at=now, cvs=cvs, files=files, blobs=blobs, cards=cards, left=left)
+        receipt = Receipt(
+            reference=reference.upper(), tenant=tenant, at=now, cvs=cvs, files=files, blobs=blobs, cards=cards, left=left, offers=offers
+        )
         await self.store.create(RECEIPTS, tenant, reference, receipt)
         return receipt
 

@@ -25,6 +25,8 @@ JOBS, OPEN, MINE, CONTENTS, BATCHES, CANDIDATES, RECEIPTS = "jobs", "open", "min
 PERIODS, POSTING, SECRETS, API_KEYS = "periods", "posting", "secrets", "apikeys"
 PROFILES, MATCHES, FACTS, PAGES = "profiles", "matches", "facts", "pages"
 """FACTS are what the matcher knows of each candidate's newest CV; PAGES say which page a shortlist shows."""
+CUSTOMERS, OFFERS, OFFER_CARDS, OFFERS_DUE, OFFER_PLACES = "customers", "offers", "offercards", "offersdue", "offerplaces"
+"""OFFER_CARDS are the messages that show an offer; OFFERS_DUE says when to look after it next; OFFER_PLACES where approvals are asked for."""
 
 _TRIES = 12
 _PAUSE = 0.01

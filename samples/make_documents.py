@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 
 from docx.document import Document as Doc
+from docx.enum.table import WD_ROW_HEIGHT_RULE
+from docx.enum.text import WD_ALIGN_PARAGRAPH, WD_TAB_ALIGNMENT
 from docx.shared import Cm, Pt, RGBColor
 from make_templates import NAVY, TARGET, WIDTH, base, end, header_and_footer, loop_rows, paragraphs, put, save, section, shade, table
 
@@ -153,10 +155,96 @@ def bias() -> Doc:
     return document
 
 
+def offer() -> Doc:
+    """DIN 5008, form B: address field at 45 mm, information block beside it, body from 98.5 mm; margins 25 and 20 mm."""
+    document = base(NAVY)
+    page = document.sections[0]
+    page.left_margin, page.right_margin, page.top_margin, page.bottom_margin = Cm(2.5), Cm(2.0), Cm(4.5), Cm(2.6)
+    page.header_distance, page.footer_distance = Cm(1.0), Cm(0.8)
+    header_and_footer(document, NAVY)
+    width = 16.5
+    document.styles["Heading 1"].paragraph_format.space_before = Pt(9)
+    document.styles["Normal"].paragraph_format.space_after = Pt(1.5)
+    document.styles["Normal"].paragraph_format.line_spacing = 1.0
+    document.styles["Normal"].font.size = Pt(10)
+    for stops in (page.header.paragraphs[0].paragraph_format.tab_stops, page.footer.paragraphs[0].paragraph_format.tab_stops):
+        stops.clear_all()
+        stops.add_tab_stop(Cm(width), WD_TAB_ALIGNMENT.RIGHT)
+    foot = page.footer
+    for text in ("{{ firm }}{% if contact %}  ·  {{ contact }}{% endif %}", "{{ legal }}"):
+        foot.add_paragraph(text, style="CV Detail")
+    head = table(document, [8.5, 0.5, 7.5], 1)
+    address, _, info = head.rows[0].cells
+    put(
+        address,
+        ("{{ sender }}", "CV Detail"),
+        ("{%p for a in address %}", "Normal"),
+        ("{{ a.text }}", "Normal"),
+        ("{%p endfor %}", "Normal"),
+    )
+    for paragraph in address.paragraphs:
+        paragraph.paragraph_format.space_after = Pt(0)
+    address.paragraphs[0].runs[0].font.size = Pt(7)
+    address.paragraphs[0].runs[0].font.italic = False
+    address.paragraphs[0].paragraph_format.space_after = Pt(8)
+    put(
+        info,
+        ("{%p for i in info %}", "Normal"),
+        ("{{ i.label }}:\t{{ i.value }}", "Normal"),
+        ("{%p endfor %}", "Normal"),
+    )
+    for paragraph in info.paragraphs:
+        paragraph.paragraph_format.space_after = Pt(1)
+        paragraph.paragraph_format.tab_stops.add_tab_stop(Cm(3.7))
+    head.rows[0].height, head.rows[0].height_rule = Cm(4.2), WD_ROW_HEIGHT_RULE.AT_LEAST
+    paragraphs(document, ("{%p if draft %}", "CV Label"), ("{{ draft }}", "CV Label"), ("{%p endif %}", "CV Label"))
+    document.paragraphs[-2].runs[0].font.color.rgb = RGBColor.from_string("B3261E")
+    document.paragraphs[-2].runs[0].font.bold = True
+    subject = document.add_paragraph("{{ subject }}", style="Heading 2")
+    subject.paragraph_format.space_before, subject.paragraph_format.space_after = Pt(4), Pt(12)
+    subject.runs[0].font.size = Pt(12)
+    dear = document.add_paragraph("{{ dear }}")
+    dear.paragraph_format.space_after = Pt(8)
+    paragraphs(document, ("{%p for t in introduction %}", "Normal"), ("{{ t }}", "Normal"), ("{%p endfor %}", "Normal"))
+    document.add_paragraph("{{ labels.offer_terms }}", style="Heading 1")
+    loop_rows(document, "terms", [4.0, width - 4.0], [("{{ e.label }}", "CV Label")], [("{{ e.value }}", "Normal")])
+    document.add_paragraph("{{ labels.offer_price }}", style="Heading 1")
+    widths = [5.6, 3.2, 4.2, width - 13.0]
+    price = table(document, widths, 5)
+    for cell, name in zip(price.rows[0].cells, ("position", "quantity", "rate", "amount"), strict=True):
+        put(cell, ("{{ labels.offer_" + name + " }}", "CV Label"))
+        shade(cell, "E8EEF4")
+    for cell, name in zip(price.rows[1].cells, ("position", "quantity", "rate", "net"), strict=True):
+        put(cell, ("{{ " + name + " }}", "Normal"))
+    for row, label, value in zip(price.rows[2:], ("labels.offer_net", "vat_label", "labels.offer_gross"), ("net", "vat", "gross"), strict=True):
+        merged = row.cells[0].merge(row.cells[2])
+        put(merged, ("{{ " + label + " }}", "Normal"))
+        put(row.cells[3], ("{{ " + value + " }}", "Normal"))
+    for cell in price.rows[-1].cells:
+        for paragraph in cell.paragraphs:
+            for run in paragraph.runs:
+                run.font.bold = True
+    for row in price.rows:
+        row.cells[-1].paragraphs[0].alignment = WD_ALIGN_PARAGRAPH.RIGHT
+        for cell in row.cells:
+            cell.paragraphs[0].paragraph_format.keep_with_next = True
+    spaced = document.add_paragraph("{%p for t in notes %}")
+    spaced.paragraph_format.space_before = Pt(8)
+    paragraphs(document, ("{{ t }}", "Normal"), ("{%p endfor %}", "Normal"))
+    greeting = document.add_paragraph("{{ labels.offer_greeting }}")
+    greeting.paragraph_format.space_before, greeting.paragraph_format.keep_with_next = Pt(10), True
+    firm = document.add_paragraph("{{ firm }}")
+    firm.paragraph_format.space_after, firm.paragraph_format.keep_with_next = Pt(22), True
+    document.add_paragraph("{{ sign }}")
+    paragraphs(document, ("{%p if enclosed %}", "CV Detail"), ("{{ enclosed }}", "CV Detail"), ("{%p endif %}", "CV Detail"))
+    return document
+
+
 if __name__ == "__main__":
     DOCUMENTS.mkdir(exist_ok=True)
     save(match(), DOCUMENTS / "match.docx")
     save(profile(), DOCUMENTS / "profile.docx")
     save(shortlist(), DOCUMENTS / "shortlist.docx")
     save(bias(), DOCUMENTS / "bias.docx")
+    save(offer(), DOCUMENTS / "offer.docx")
     sys.stdout.write(f"{Path(DOCUMENTS).name}\n")

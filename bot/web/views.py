@@ -21,6 +21,8 @@ _STATUS = {
     "unknown_candidate": 404,
     "unknown_profile": 404,
     "unknown_match": 404,
+    "unknown_offer": 404,
+    "unknown_customer": 404,
     "changed_meanwhile": 409,
     "not_ready": 409,
     "not_yours": 403,

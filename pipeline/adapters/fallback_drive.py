@@ -33,6 +33,9 @@ class FallbackDrive:
     async def read(self, tenant: str, item: DriveItem) -> bytes | None:
         return await self._of(item).read(tenant, item)
 
+    async def edited(self, tenant: str, item: DriveItem) -> bool:
+        return await self._of(item).edited(tenant, item)
+
     async def delete(self, tenant: str, item: DriveItem) -> bool:
         return await self._of(item).delete(tenant, item)
 

@@ -36,6 +36,10 @@ class ServedDrive:
     async def read(self, tenant: str, item: DriveItem) -> bytes | None:
         return await self._blobs.get(item.id)
 
+    async def edited(self, tenant: str, item: DriveItem) -> bool:
+        """Nobody can: it is served, not shared."""
+        return False
+
     async def delete(self, tenant: str, item: DriveItem) -> bool:
         await self._blobs.delete(item.id)
         return True

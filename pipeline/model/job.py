@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from pipeline.model.customer import ListPreview
 from pipeline.model.finding import Severity
 from pipeline.model.match import Match, Shortlist
 from pipeline.model.person import Person
@@ -31,12 +32,13 @@ class State(StrEnum):
 
 
 class Kind(StrEnum):
-    """What a job makes: a Word CV, a profile of a posting, a match, or the ranking of all CVs for a profile."""
+    """What a job makes: a Word CV, a profile of a posting, a match, the ranking of all CVs for a profile, or customers of a list."""
 
     CV = "cv"
     PROFILE = "profile"
     MATCH = "match"
     SHORTLIST = "shortlist"
+    CUSTOMERS = "customers"
 
 
 class Step(StrEnum):
@@ -259,7 +261,7 @@ class Job(_Stored):
     usage: Usage = Usage()
     result: Result | None = None
     problem: Problem | None = None
-    outcome: Profile | Match | Shortlist | None = None
+    outcome: Profile | Match | Shortlist | ListPreview | None = None
 
     @property
     def person(self) -> Person:
@@ -345,7 +347,7 @@ class Periods(_Stored):
 
 class Receipt(_Stored):
     """That a candidate was erased: what went, without saying who it was. `cards` were replaced by "deleted"; `left` are Word files in people's
-    drives that the app could not delete.
+    drives that the app could not delete; `offers` are business letters, which the law says to keep.
     """
 
     reference: str
@@ -356,3 +358,4 @@ class Receipt(_Stored):
     blobs: int = 0
     cards: int = 0
     left: int = 0
+    offers: int = 0

@@ -29,10 +29,12 @@ EVERYBODY = None
 WORK = frozenset({Role.RECRUITER, Role.ADMIN})
 LOOK = frozenset(Role)
 ADMIN = frozenset({Role.ADMIN})
+APPROVE = frozenset({Role.APPROVER})
 
 _SAID = {
     EVERYBODY: ("say.help", "say.sign_in", "say.sign_out"),
-    LOOK: ("say.profiles",),
+    LOOK: ("say.profiles", "say.offers", "say.customers"),
+    ADMIN: ("say.approvals_here",),
     WORK: (
         "say.status",
         "say.cancel",
@@ -44,11 +46,15 @@ _SAID = {
         "say.match",
         "drop.cv",
         "drop.profile",
+        "drop.customers",
+        "say.offer",
+        "say.new_customer",
         "mention",
     ),
 }
 _CLICKED = {
-    LOOK: ("profile.show",),
+    LOOK: ("profile.show", "offer.show", "offer.view", "offer.list", "customer.show"),
+    APPROVE: ("offer.approve", "offer.reject", "offer.request_changes", "offer.delegate"),
     WORK: (
         "cv.retry",
         "cv.rewrite",
@@ -79,6 +85,22 @@ _CLICKED = {
         "shortlist.make",
         "shortlist.page",
         "shortlist.compare",
+        "offer.make",
+        "offer.edit",
+        "offer.save",
+        "offer.submit",
+        "offer.withdraw",
+        "offer.send",
+        "offer.accept",
+        "offer.decline",
+        "offer.expire",
+        "offer.reopen",
+        "offer.discard",
+        "offer.mail",
+        "customer.edit",
+        "customer.save",
+        "customer.merge",
+        "customer.import",
     ),
 }
 _ASKED_BY_THE_CLIENT = {
@@ -93,7 +115,17 @@ _ASKED_BY_THE_CLIENT = {
 }
 _ROUTES = {
     (EVERYBODY, None): ("GET /api/me",),
-    (LOOK, Scope.READ): ("GET /api/profiles", "GET /api/profiles/{profile_id}", "GET /api/profiles/{profile_id}/word"),
+    (LOOK, Scope.READ): (
+        "GET /api/profiles",
+        "GET /api/profiles/{profile_id}",
+        "GET /api/profiles/{profile_id}/word",
+        "GET /api/customers",
+        "GET /api/offers",
+        "GET /api/offers/csv",
+        "GET /api/offers/{offer_id}",
+        "GET /api/offers/{offer_id}/word",
+    ),
+    (WORK, None): ("GET /api/offers/{offer_id}/mail",),
     (WORK, Scope.READ): (
         "GET /api/batches/{batch_id}",
         "GET /api/batches/{batch_id}/zip",

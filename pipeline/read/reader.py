@@ -31,6 +31,10 @@ class Reader:
             raise UserError("no_text" if self._ocr else "scanned")
         return document
 
+    async def rows(self, xlsx: bytes) -> list[list[str]]:
+        """Raises UserError with the reason, TransientError."""
+        return await self._sandbox.rows(xlsx)
+
     async def _page(self, pdf: bytes, number: int, ocr: Ocr) -> list[Line]:
         image = await self._sandbox.pixels(pdf, number)
         words = await ocr.words(image)

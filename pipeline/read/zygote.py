@@ -20,8 +20,10 @@ import signal
 import socket
 import struct
 import sys
+from datetime import datetime
 
 import docx
+import openpyxl
 
 from pipeline.errors import UserError
 from pipeline.model.codec import to_json
@@ -29,13 +31,15 @@ from pipeline.model.document import Document
 from pipeline.read import jail
 from pipeline.read.extract import extract
 from pipeline.read.pixels import page_pixels
+from pipeline.read.sheet import packed_rows
 
 MEMORY = 768 * 2**20
 CPU_SECONDS = 10
 WALL_SECONDS = 13
 MAX_BYTES = 16 * 2**20
 REQUEST = struct.Struct(">IH")
-"""Length of the PDF, and the page whose picture is asked for; 0 asks for the document."""
+"""Length of the file, and the page whose picture is asked for; 0 asks for the document, `SHEET` for the rows of a spreadsheet."""
+SHEET = 0xFFFF
 
 QUIET = 0.03 if len(os.sched_getaffinity(0)) == 1 else 0.0
 """Seconds without a PDF before the next child is made ready: not while the only processor is needed for the last one."""
@@ -117,6 +121,7 @@ def _load_the_rest() -> None:
     extract(_WARM_UP.replace(b"/Type/Catalog", b"/Type/Catalog/Metadata 9 0 R").replace(b"trailer", metadata + b"trailer"))
     page_pixels(_WARM_UP, 1)
     extract(_word_warm_up())
+    packed_rows(_sheet_warm_up())
 
 
 def _word_warm_up() -> bytes:
@@ -128,6 +133,15 @@ def _word_warm_up() -> bytes:
     file.add_table(1, 2).cell(0, 0).text = "01/2020"
     out = io.BytesIO()
     file.save(out)
+    return out.getvalue()
+
+
+def _sheet_warm_up() -> bytes:
+    """A spreadsheet with each kind of value."""
+    book = openpyxl.Workbook()
+    book.worksheets[0].append(["Firma", 70173, 1.5, True, datetime(2026, 1, 1)])  # noqa: DTZ001  # spreadsheets know no time zones
+    out = io.BytesIO()
+    book.save(out)
     return out.getvalue()
 
 
@@ -160,7 +174,7 @@ def _child(waiting: socket.socket, *, warm: bool) -> None:
         _confine()
         data, page = _receive(connection)
         try:
-            answer = page_pixels(data, page) if page else b'{"document":' + to_json(extract(data), Document) + b"}"
+            answer = _answered(data, page)
         except UserError as error:
             answer = json.dumps({"error": error.key, "values": error.values}).encode()
         connection.sendall(answer)
@@ -168,6 +182,12 @@ def _child(waiting: socket.socket, *, warm: bool) -> None:
     except BaseException:  # noqa: BLE001  # whatever a hostile file provokes ends here: no answer means "rejected"
         os._exit(1)
     os._exit(0)
+
+
+def _answered(data: bytes, page: int) -> bytes:
+    if page == SHEET:
+        return packed_rows(data)
+    return page_pixels(data, page) if page else b'{"document":' + to_json(extract(data), Document) + b"}"
 
 
 def _confine() -> None:

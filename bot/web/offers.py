@@ -1,0 +1,93 @@
+"""Customers and offers in the REST API: to be read. What is decided is decided on cards, by people."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aiohttp import web
+
+from bot.web.api import DOCX, answered, attachment
+from bot.web.caller import tenant_of
+from bot.web.matching import CSV
+from bot.web.views import texts_of
+from pipeline.errors import UserError
+from pipeline.model.offer import Offer, Stage
+from pipeline.model.totals import totals
+from pipeline.ports import Blobs
+from pipeline.service import Service
+
+EML = "message/rfc822"
+MAIL = "mail"
+"""The blob of a draft that no mailbox holds."""
+_COLUMNS = ("csv_number", "csv_stage", "customer", "candidate", "role", "rate", "csv_unit", "csv_net", "csv_gross", "currency", "start")
+
+
+class OffersApi:
+    def __init__(self, service: Service, blobs: Blobs) -> None:
+        self._service = service
+        self._blobs = blobs
+
+    def routes(self) -> list[web.RouteDef]:
+        return [
+            web.get("/api/customers", answered(self.list_customers)),
+            web.get("/api/offers", answered(self.list_offers)),
+            web.get("/api/offers/csv", answered(self.csv)),
+            web.get("/api/offers/{offer_id}", answered(self.get_offer)),
+            web.get("/api/offers/{offer_id}/word", answered(self.word)),
+            web.get("/api/offers/{offer_id}/mail", answered(self.mail)),
+        ]
+
+    async def list_customers(self, request: web.Request) -> web.StreamResponse:
+        text, tenant = request.query.get("search", ""), tenant_of(request)
+        found = await self._service.customers.find(tenant, text) if text else await self._service.customers.all(tenant)
+        return web.json_response({"customers": [one.model_dump(mode="json") for one in found]})
+
+    async def list_offers(self, request: web.Request) -> web.StreamResponse:
+        return web.json_response({"offers": [offer_json(offer) for offer in await self._found(request)]})
+
+    async def csv(self, request: web.Request) -> web.StreamResponse:
+        texts = texts_of(request)
+        heads = [texts(f"offer.{name}") for name in (*_COLUMNS, "csv_owner", "csv_updated")]
+        stages = {stage.value: texts(f"offer.stage_{stage.value}") for stage in Stage}
+        data = self._service.offers.csv(await self._found(request), heads, stages)
+        return web.Response(body=data, content_type=CSV, headers=attachment(f"{texts('offer.list_title')}.csv"))
+
+    async def get_offer(self, request: web.Request) -> web.StreamResponse:
+        return web.json_response(offer_json(await self._offer(request)))
+
+    async def word(self, request: web.Request) -> web.StreamResponse:
+        name, data = await self._service.offers.word(await self._offer(request))
+        return web.Response(body=data, content_type=DOCX, headers=attachment(name))
+
+    async def mail(self, request: web.Request) -> web.StreamResponse:
+        offer = await self._offer(request)
+        data = await self._blobs.get(f"{offer.tenant}/{offer.id}/{MAIL}")
+        if data is None:
+            raise UserError("not_ready")
+        return web.Response(body=data, content_type=EML, headers=attachment(f"{offer.name}.eml"))
+
+    async def _found(self, request: web.Request) -> list[Offer]:
+        stage = request.query.get("stage", "")
+        return await self._service.offers.all(tenant_of(request), stage=stage, text=request.query.get("search", ""))
+
+    async def _offer(self, request: web.Request) -> Offer:
+        return await self._service.offers.get(tenant_of(request), request.match_info["offer_id"])
+
+
+def offer_json(offer: Offer) -> dict[str, Any]:
+    """What other programs may know: no cost, no margin, nobody's ids."""
+    sums = totals(offer.terms)
+    return {
+        "id": offer.id,
+        "number": offer.name,
+        "stage": offer.stage.value,
+        "version": offer.version,
+        "customer": offer.customer.company if offer.customer else "",
+        "candidate": offer.shown_candidate,
+        "terms": offer.terms.model_dump(mode="json", exclude={"cost"}),
+        "net": str(sums.net.amount),
+        "gross": str(sums.gross.amount),
+        "currency": offer.terms.currency,
+        "owner": offer.owner_name,
+        "updated": offer.updated.isoformat(),
+    }

@@ -1,0 +1,331 @@
+"""What people say and click about offers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from decimal import Decimal, InvalidOperation
+from functools import partial
+from typing import Any
+
+from pydantic import ValidationError
+
+from cards.chat import note_card
+from cards.elements import CardJson
+from cards.i18n import Catalogue, catalogue
+from cards.job import error_text
+from cards.offer import ALL, CHANNEL, CHOSEN, ROLE, Around, approval_card, offer_card, offer_form, offers_card, which_candidate_card
+from cards.offer_actions import (
+    AcceptOffer,
+    ApproveOffer,
+    DeclineOffer,
+    DelegateOffer,
+    DiscardOffer,
+    EditOffer,
+    ExpireOffer,
+    Form,
+    ListOffers,
+    MailOffer,
+    MakeOffer,
+    OfferAction,
+    RejectOffer,
+    ReopenOffer,
+    RequestChanges,
+    SaveOffer,
+    SendOffer,
+    ShowOffer,
+    SubmitOffer,
+    ViewOffer,
+    WithdrawOffer,
+)
+from dialogs.services import Services
+from dialogs.talk import Talk
+from dialogs.turn import Answer, Flow, Follow, Meant, OfferCard, Reply, Show, Turn
+from pipeline.errors import UserError
+from pipeline.model.customer import Contact, Customer
+from pipeline.model.job import Conversation, Job, State
+from pipeline.model.match import Match
+from pipeline.model.offer import Colleague, Offer, Stage, Terms, Verb
+from pipeline.offer.machine import Actor, verbs_for
+from pipeline.offer.understand import understood
+from pipeline.offers import missing
+
+_OFFERS = re.compile(r"(?:offers|angebote)(?:\s+(?P<text>.+))?", re.IGNORECASE)
+_OFFER = re.compile(r"(?:(?:new|neues)\s+)?(?:offer|angebot)\b(?!-).*", re.IGNORECASE | re.DOTALL)
+_SIMPLE: dict[type[OfferAction], Verb] = {
+    WithdrawOffer: Verb.WITHDRAW,
+    ApproveOffer: Verb.APPROVE,
+    SendOffer: Verb.SEND,
+    AcceptOffer: Verb.ACCEPT,
+    DeclineOffer: Verb.DECLINE,
+    ExpireOffer: Verb.EXPIRE,
+    ReopenOffer: Verb.REOPEN,
+    DiscardOffer: Verb.DISCARD,
+}
+_STALE = frozenset({"already_decided", "offer_changed", "offer_not_possible"})
+"""Refusals after which the card on the screen says something that is no longer so."""
+
+
+def meant(text: str, talk: Talk) -> Meant | None:
+    """None where the text is about something else."""
+    if found := _OFFERS.fullmatch(text):
+        return Meant("say.offers", partial(_list, talk, stage="", text=(found["text"] or "").strip(), page=0))
+    if _OFFER.fullmatch(text):
+        return Meant("say.offer", partial(_begin, talk, text=text))
+    return None
+
+
+async def card_for(offer: Offer, reader: Conversation, services: Services) -> CardJson:
+    """The offer as this person sees it, with what they may do."""
+    texts, offers = catalogue(reader.locale), services.service.offers
+    actor = Actor(reader.user, reader.name, await services.directory.roles(reader.person))
+    verbs = verbs_for(offer, actor, four_eyes=offers.office.four_eyes)
+    asks = offer.stage in (Stage.DRAFT, Stage.CHANGES, Stage.LAPSED, Stage.SUBMITTED)
+    people = [one for one in await services.approvers(offer.tenant) if one.user != reader.user] if asks else []
+    if offers.office.four_eyes:
+        people = [one for one in people if one.user != offer.owner.user]
+    around = Around(
+        word_url=services.link(f"offers/{offer.id}/word", offer.tenant),
+        verbs=verbs,
+        approvers=people,
+        channel=asks and await offers.channel(offer.tenant) is not None,
+        mails=offers.mails and offer.owner.user == reader.user,
+        mail_url=services.link(f"offers/{offer.id}/mail", offer.tenant),
+        missing=missing(offer) if Verb.EDIT in verbs else (),
+        doubts=await services.service.customers.doubts(offer.customer) if offer.customer and Verb.EDIT in verbs else (),
+    )
+    asked = offer.owner.user != reader.user and (Verb.APPROVE in verbs or offer.stage is Stage.SUBMITTED)
+    return approval_card(offer, texts, around) if asked else offer_card(offer, texts, around)
+
+
+async def clicked(action: OfferAction, talk: Talk) -> Turn:
+    """Raises UserError."""
+    try:
+        return await _acted(action, talk)
+    except UserError as error:
+        offer_id = getattr(action, "offer", "")
+        if error.key not in _STALE or not offer_id:
+            raise
+        said = note_card(error_text(error.key, error.values, talk.texts), talk.texts)
+        offer = await talk.service.offers.get(talk.tenant, offer_id)
+        if not talk.event.conversation.personal:
+            return Turn((Answer(said), Follow(offer.tenant, offer.id)), flow=talk.flow)
+        return Turn((Show(said), await _shown(offer, talk, message=talk.event.card), Follow(offer.tenant, offer.id)), flow=talk.flow)
+
+
+async def _acted(action: OfferAction, talk: Talk) -> Turn:
+    offers, tenant = talk.service.offers, talk.tenant
+    match action:
+        case MakeOffer(job=job, match=match, text=text):
+            return await _begin(talk, text=text, job=job, match=match)
+        case ShowOffer(offer=key):
+            offer = await offers.looked_at(await offers.get(tenant, key))
+            return Turn((await _shown(offer, talk),), flow=_about(offer, talk))
+        case ViewOffer(offer=key):
+            offer = await offers.looked_at(await offers.get(tenant, key))
+            return Turn((await _shown(offer, talk, message=talk.event.card),), flow=talk.flow)
+        case EditOffer(offer=key):
+            offer = await offers.get(tenant, key)
+            if Verb.EDIT not in verbs_for(offer, await _actor(talk), four_eyes=offers.office.four_eyes):
+                raise UserError("offer_not_possible" if offer.owner.user == talk.user else "not_yours")
+            return talk.answer(offer_form(offer, talk.texts, customers=await _choice(talk, "")))
+        case SaveOffer(offer=key, version=version, form=form):
+            return await _save(key, _number(version), form, talk)
+        case SubmitOffer(offer=key, version=version, approver=approver):
+            people = await _asked(approver, talk)
+            done = await offers.submit(tenant, key, await _actor(talk), version=_number(version), approvers=people, channel=approver == CHANNEL)
+            return await _moved(done.offer, talk)
+        case RejectOffer(offer=key, version=version, reason=text):
+            return await _do(key, Verb.REJECT, version, talk, text=text)
+        case RequestChanges(offer=key, version=version, comment=text):
+            return await _do(key, Verb.REQUEST_CHANGES, version, talk, text=text)
+        case DelegateOffer(offer=key, version=version, delegate=delegate):
+            people = await _asked(delegate, talk)
+            if not people:
+                raise UserError("not_approver")
+            done = await offers.do(tenant, key, Verb.DELEGATE, await _actor(talk), version=_number(version), text=people[0].name, to=people[0])
+            return await _moved(done.offer, talk)
+        case MailOffer(offer=key):
+            return await _moved(await offers.wish_mail(tenant, key, await _actor(talk)), talk)
+        case ListOffers(stage=stage, text=text, page=page):
+            return await _list(talk, stage="" if stage == ALL else stage, text=text, page=_number(page))
+        case _:
+            return await _do(action.offer, _SIMPLE[type(action)], action.version, talk)
+
+
+async def _do(key: str, verb: Verb, version: str, talk: Talk, *, text: str = "") -> Turn:
+    done = await talk.service.offers.do(talk.tenant, key, verb, await _actor(talk), version=_number(version), text=text.strip()[:1000])
+    offer = await talk.service.offers.looked_at(done.offer) if verb is Verb.SEND else done.offer
+    return await _moved(offer, talk)
+
+
+async def _moved(offer: Offer, talk: Talk) -> Turn:
+    """The card that was clicked at once, all others soon after."""
+    return Turn((await _shown(offer, talk, message=talk.event.card), Follow(offer.tenant, offer.id)), flow=talk.flow)
+
+
+async def _shown(offer: Offer, talk: Talk, *, message: str = "") -> Reply:
+    """In the 1:1 chat a card that follows the offer from now on; elsewhere one for the person who clicked alone."""
+    made = await card_for(offer, talk.event.conversation, talk.services)
+    return OfferCard(offer.tenant, offer.id, made, message) if talk.event.conversation.personal else Answer(made)
+
+
+async def _begin(talk: Talk, *, text: str, job: str = "", match: str = "") -> Turn:
+    """A draft, shown as a form. Raises UserError: unknown_job, not_ready, unknown_match."""
+    service, tenant, texts = talk.service, talk.tenant, talk.texts
+    wanted = understood(text, today=service.offers.today)
+    found: Match | None = await service.matches.get(tenant, match) if match else None
+    job = job or (found.job if found else "")
+    if not job and wanted.candidate:
+        candidates = await service.candidates.find(tenant, talk.user, wanted.candidate)
+        if not candidates:
+            return talk.note(texts("delete.none", name=wanted.candidate))
+        if len(candidates) > 1:
+            return talk.show(which_candidate_card(candidates, texts, text=text[:500]))
+        job = candidates[0].jobs[-1]
+    job = job or talk.flow.job
+    if not job:
+        return talk.note(texts("offer.no_cv"))
+    cv = await service.shown(tenant, job)
+    if cv.state != State.DONE or cv.result is None:
+        raise UserError("not_ready")
+    name = wanted.customer or (found.profile.customer if found else "")
+    known = await service.customers.find(tenant, name) if name else []
+    where = talk.event.conversation
+    offer = await service.offers.draft(
+        where.person,
+        where.name,
+        key=service.job_id(tenant, f"{where.id}\n{talk.event.id}\noffer\n{job}"),
+        locale=where.locale,
+        cv=_own(cv),
+        match=found,
+        customer=known[0] if len(known) == 1 else None,
+        wanted=wanted,
+    )
+    form = offer_form(offer, texts, customers=known if len(known) > 1 else await _choice(talk, name), wanted=name)
+    return Turn((Show(form),), flow=Flow(job=job))
+
+
+def _own(job: Job) -> Job:
+    """The job that has made the CV: the same file may have been worked on before."""
+    return job.model_copy(update={"id": job.same_as}) if job.same_as else job
+
+
+async def _choice(talk: Talk, name: str) -> list[Customer]:
+    """Customers to choose from: those like the name first."""
+    like = await talk.service.customers.find(talk.tenant, name) if name else []
+    everybody = await talk.service.customers.all(talk.tenant)
+    return list({one.id: one for one in (*like, *everybody)}.values())[:CHOSEN]
+
+
+async def _save(key: str, version: int, form: Form, talk: Talk) -> Turn:
+    """Raises UserError: bad_terms, and as `Offers.edit` does."""
+    service, tenant = talk.service, talk.tenant
+    before = await service.offers.get(tenant, key)
+    customer = await _customer(form, before, talk)
+    contact = _contact(form, customer, before)
+    match = await service.matches.get(tenant, before.match) if before.match else None
+    blind = form.get("blind", "false") == "true"
+    moved_on = customer is not None and (before.customer is None or customer.id != before.customer.id)
+
+    def change(known: Offer) -> Offer:
+        addressed = (
+            service.offers.addressed(known, customer, contact) if moved_on or customer is None else known.model_copy(update={"contact": contact})
+        )
+        changed = addressed.model_copy(update={"blind": blind})
+        changed = changed.model_copy(update={"terms": _terms(changed.terms, form, before.terms, talk.texts)})
+        told = form.get("introduction", before.terms.introduction)
+        other = (changed.blind, changed.language, changed.terms.role) != (before.blind, before.language, before.terms.role)
+        if other and told.split() == before.terms.introduction.split():  # nobody has written it: it is said anew
+            changed = service.offers.introduced(changed, match)
+        return service.offers.with_volume(changed)
+
+    done = await service.offers.edit(tenant, key, await _actor(talk), version=version, change=change)
+    return await _moved(done.offer, talk)
+
+
+async def _customer(form: Form, before: Offer, talk: Talk) -> Customer | None:
+    """The one that was chosen, or a new one of that name."""
+    customers = talk.service.customers
+    name, chosen = form.get("new_customer", "").strip(), form.get("customer", "-")
+    if name:
+        known = [one for one in await customers.find(talk.tenant, name) if one.company.casefold() == name.casefold()]
+        if known:
+            return known[0]
+        from_name = customers.named(name)
+        return await customers.add(talk.tenant, from_name, key=talk.service.job_id(talk.tenant, f"{talk.event.id}\n{before.id}\ncustomer"))
+    if chosen in ("-", ""):
+        return None
+    return await customers.get(talk.tenant, chosen)
+
+
+def _contact(form: Form, customer: Customer | None, before: Offer) -> Contact | None:
+    if customer is None:
+        return None
+    if before.customer is None or customer.id != before.customer.id or "contact" not in form:
+        return next(iter(customer.contacts), None)
+    chosen = form["contact"]
+    return before.customer.contacts[int(chosen)] if chosen.isdecimal() and int(chosen) < len(before.customer.contacts) else None
+
+
+_NUMBERS = ("rate", "volume", "days_a_week", "vat", "cost")
+_WHOLE = ("remote", "payment_days")
+_DATES = ("start", "end", "valid_until")
+_TEXTS = ("role", "place", "travel", "conditions", "introduction")
+
+
+def _terms(known: Terms, form: Form, before: Terms, texts: Catalogue) -> Terms:
+    """With what the form holds. A volume that was computed, and that nobody has touched, is computed anew. Raises UserError: bad_terms."""
+    values: dict[str, Any] = {name: form[name].strip() for name in _TEXTS if name in form}
+    values |= {name: form[name] for name in ("currency", "unit") if form.get(name)}
+    values |= {name: form[name].strip() or None for name in _DATES if name in form}
+    try:
+        values |= {name: _decimal(form[name]) for name in _NUMBERS if form.get(name, "").strip()}
+        values |= {name: int(_decimal(form[name])) for name in _WHOLE if form.get(name, "").strip()}
+        if values.get("cost") == 0:
+            values["cost"] = None
+        made = Terms.model_validate({**known.model_dump(), **values})
+    except (ValidationError, InvalidOperation, ValueError, OverflowError) as error:
+        field = str(error.errors()[0]["loc"][0]) if isinstance(error, ValidationError) else "rate"
+        raise UserError("bad_terms", field=texts(f"offer.{field}")) from None
+    if made.start and made.end and made.end < made.start:
+        raise UserError("bad_terms", field=texts("offer.end"))
+    period = (made.start, made.end, made.days_a_week, made.unit)
+    touched = made.volume != before.volume
+    other = period != (before.start, before.end, before.days_a_week, before.unit)
+    return made.model_copy(update={"volume": Decimal(0)}) if other and not touched and made.start and made.end else made
+
+
+async def _asked(chosen: str, talk: Talk) -> list[Colleague]:
+    """Who was chosen; nobody where it is a role or a channel. Raises UserError: not_approver."""
+    if chosen in (ROLE, CHANNEL):
+        return []
+    found = [one for one in await talk.services.approvers(talk.tenant) if one.user == chosen]
+    if not found:
+        raise UserError("not_approver")
+    return found
+
+
+async def _list(talk: Talk, *, stage: str, text: str, page: int) -> Turn:
+    text = text.strip()[:80]
+    found: Sequence[Offer] = await talk.service.offers.all(talk.tenant, stage=stage, text=text)
+    csv_url = talk.services.link("offers/csv", talk.tenant)
+    return talk.answer(offers_card(found, talk.texts, stage=stage, text=text, page=page, csv_url=csv_url))
+
+
+async def _actor(talk: Talk) -> Actor:
+    where = talk.event.conversation
+    return Actor(where.user, where.name, await talk.services.directory.roles(where.person))
+
+
+def _about(offer: Offer, talk: Talk) -> Flow:
+    return Flow(job=offer.cv) if offer.cv and offer.owner.user == talk.user else talk.flow
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isdecimal() and len(text) < 9 else -1
+
+
+def _decimal(text: str) -> Decimal:
+    """As inputs give numbers: with a point, or with a comma. To the cent."""
+    return Decimal(text.strip().replace(",", ".")).quantize(Decimal("0.01")).normalize() + 0

@@ -1,0 +1,40 @@
+"""The text above an offer's terms: what the match has found, in the CV's own words. Nothing is said that no line says."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from functools import cache
+from pathlib import Path
+
+from pipeline.model.match import Match, Status, Verdict
+from pipeline.model.profile import Importance
+
+FACTS = 5
+LONGEST = 160
+_LANGUAGES = ("de", "en")
+
+
+def introduction(match: Match | None, *, role: str, candidate: str, language: str, hidden: str = "") -> str:
+    """Paragraphs, one per line. Quotes that hold a part of the name `hidden` are left out: the offer is blind."""
+    words = _words()[language if language in _LANGUAGES else "en"]
+    lines = [words["lead" if role else "lead_no_role"].format(role=role, candidate=candidate)]
+    facts = [words["fact"].format(requirement=v.text, quote=_short(v.quotes[0].text)) for v in _proven(match, hidden)[:FACTS]]
+    return "\n".join([*lines, words["facts"], *facts] if facts else lines)
+
+
+def _proven(match: Match | None, hidden: str) -> list[Verdict]:
+    """What is met and quoted, must-haves first."""
+    names = re.findall(r"\w{3,}", hidden.casefold())
+    verdicts = match.verdicts if match else ()
+    found = [v for v in verdicts if v.status is Status.MET and v.quotes and not any(name in v.quotes[0].text.casefold() for name in names)]
+    return sorted(found, key=lambda v: v.importance is Importance.NICE)
+
+
+def _short(quote: str) -> str:
+    return quote if len(quote) <= LONGEST else quote[: LONGEST - 1].rsplit(" ", 1)[0] + " …"
+
+
+@cache
+def _words() -> dict[str, dict[str, str]]:
+    return tomllib.loads((Path(__file__).parent / "introduction.toml").read_text("utf-8"))

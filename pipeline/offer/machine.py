@@ -1,0 +1,118 @@
+"""The offer as a state machine: what may be done by whom, and where it leads. Pure: (offer, verb, actor) -> offer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from pipeline.errors import UserError
+from pipeline.model.offer import DECISIONS, Colleague, Move, Offer, Request, Stage, Verb
+from pipeline.model.person import Role
+
+TABLE: Mapping[tuple[Stage, Verb], Stage] = {
+    **{(stage, Verb.EDIT): Stage.DRAFT for stage in (Stage.DRAFT, Stage.SUBMITTED, Stage.CHANGES, Stage.REJECTED, Stage.LAPSED)},
+    **{(stage, Verb.SUBMIT): Stage.SUBMITTED for stage in (Stage.DRAFT, Stage.CHANGES, Stage.LAPSED)},
+    **{(stage, Verb.DISCARD): Stage.DISCARDED for stage in (Stage.DRAFT, Stage.CHANGES, Stage.REJECTED, Stage.LAPSED)},
+    (Stage.SUBMITTED, Verb.WITHDRAW): Stage.DRAFT,
+    (Stage.SUBMITTED, Verb.APPROVE): Stage.APPROVED,
+    (Stage.SUBMITTED, Verb.REJECT): Stage.REJECTED,
+    (Stage.SUBMITTED, Verb.REQUEST_CHANGES): Stage.CHANGES,
+    (Stage.SUBMITTED, Verb.DELEGATE): Stage.SUBMITTED,
+    (Stage.SUBMITTED, Verb.LAPSE): Stage.LAPSED,
+    (Stage.APPROVED, Verb.SEND): Stage.SENT,
+    **{(stage, Verb.ACCEPT): Stage.ACCEPTED for stage in (Stage.APPROVED, Stage.SENT)},
+    **{(stage, Verb.DECLINE): Stage.DECLINED for stage in (Stage.APPROVED, Stage.SENT)},
+    **{(stage, Verb.EXPIRE): Stage.EXPIRED for stage in (Stage.APPROVED, Stage.SENT)},
+    **{(stage, Verb.REOPEN): Stage.SENT for stage in (Stage.ACCEPTED, Stage.DECLINED, Stage.EXPIRED)},
+}
+"""What is not here cannot be done."""
+
+APPROVERS_DO = DECISIONS | {Verb.DELEGATE}
+CLOCK_DOES = frozenset({Verb.LAPSE})
+WITH_REASON = frozenset({Verb.REJECT, Verb.REQUEST_CHANGES})
+NEW_VERSION = frozenset({Verb.EDIT, Verb.SUBMIT, Verb.WITHDRAW})
+"""After these, what was seen before cannot be decided about any more."""
+SHORTEST_REASON = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who does it. `roles` as the directory says now; `clock`: nobody, time has run out."""
+
+    user: str
+    name: str = ""
+    roles: frozenset[Role] = frozenset()
+    clock: bool = False
+
+
+CLOCK = Actor(user="", clock=True)
+
+
+def verbs_for(offer: Offer, actor: Actor, *, four_eyes: bool) -> frozenset[Verb]:
+    """What this person may do with the offer as it is now."""
+    return frozenset(verb for verb in Verb if (offer.stage, verb) in TABLE and not _forbidden(offer, verb, actor, four_eyes=four_eyes))
+
+
+def moved(
+    offer: Offer, verb: Verb, actor: Actor, *, version: int, at: datetime, four_eyes: bool = True, text: str = "", request: Request | None = None
+) -> Offer:
+    """The offer after the verb; the same offer where exactly this was done already.
+
+    `version` is what the person saw; `request` goes with a submission.
+    Raises UserError: not_yours, not_approver, four_eyes, already_decided, offer_changed, offer_not_possible, reason_needed.
+    """
+    if refusal := _forbidden(offer, verb, actor, four_eyes=four_eyes):
+        raise UserError(refusal)
+    if verb not in DECISIONS and any((m.verb, m.user, m.version, m.text) == (verb, actor.user, version, text) for m in offer.moves):
+        return offer
+    if verb in DECISIONS and offer.version == version and offer.stage is not Stage.SUBMITTED and (decision := offer.decision):
+        raise UserError("already_decided", name=decision.name or "–")
+    if offer.version != version:
+        raise UserError("offer_changed")
+    stage = TABLE.get((offer.stage, verb))
+    if stage is None:
+        raise UserError("offer_not_possible")
+    if verb in WITH_REASON and len(text.strip()) < SHORTEST_REASON:
+        raise UserError("reason_needed")
+    move = Move(at=at, verb=verb, user=actor.user, name=actor.name, version=version, stage=stage, text=text.strip()[:1000])
+    return offer.model_copy(
+        update={
+            "stage": stage,
+            "version": offer.version + (verb in NEW_VERSION),
+            "request": _request(offer, verb, request),
+            "moves": (*offer.moves, move),
+            "updated": at,
+            "year": at.year if verb is Verb.APPROVE else offer.year,
+        }
+    )
+
+
+def delegated(offer: Offer, to: Colleague) -> Offer:
+    """The request, passed on to one more person."""
+    if offer.request is None or any(known.user == to.user for known in offer.request.approvers):
+        return offer
+    request = offer.request.model_copy(update={"approvers": (*offer.request.approvers, to)})
+    return offer.model_copy(update={"request": request})
+
+
+def _request(offer: Offer, verb: Verb, new: Request | None) -> Request | None:
+    if verb is Verb.SUBMIT:
+        return new
+    return offer.request if verb not in (Verb.EDIT, Verb.WITHDRAW) else None
+
+
+def _forbidden(offer: Offer, verb: Verb, actor: Actor, *, four_eyes: bool) -> str:
+    """Why this person may not do it, as the key of a message; empty where they may."""
+    if verb in CLOCK_DOES:
+        return "" if actor.clock else "offer_not_possible"
+    if verb not in APPROVERS_DO:
+        return "" if actor.user == offer.owner.user or Role.ADMIN in actor.roles else "not_yours"
+    if Role.APPROVER not in actor.roles:
+        return "not_approver"
+    if four_eyes and actor.user == offer.owner.user:
+        return "four_eyes"
+    asked = offer.request.approvers if offer.request else ()
+    if asked and actor.user not in {one.user for one in asked}:
+        return "not_approver"
+    return ""

@@ -1,0 +1,549 @@
+"""Offers: drafted, decided by compare-and-set, numbered without gaps, frozen as Word. Whatever is killed, `finish` goes on from what is stored."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from pipeline.approval_log import ApprovalLog
+from pipeline.conversion import Structured
+from pipeline.customers import Customers
+from pipeline.due import Due
+from pipeline.errors import TransientError, UserError
+from pipeline.model.codec import from_json, to_json
+from pipeline.model.customer import Contact, Customer
+from pipeline.model.formats import job_mark
+from pipeline.model.job import Conversation, DriveItem, Job, Step
+from pipeline.model.match import Match
+from pipeline.model.offer import Colleague, Frozen, Offer, Request, Stage, Terms, Unit, Verb
+from pipeline.model.person import Person
+from pipeline.model.totals import totals
+from pipeline.offer.blind import blind, reference_of
+from pipeline.offer.introduction import introduction
+from pipeline.offer.machine import CLOCK, Actor, delegated, moved
+from pipeline.offer.understand import Wanted
+from pipeline.offer.volume import after_working_days, suggested_volume
+from pipeline.ports import Blobs, Drive, Ids, Mail, MailMessage, WordFile
+from pipeline.render.csv_table import csv_table
+from pipeline.render.labels import labels
+from pipeline.render.offer_word import Letterhead, offer_word, salutation
+from pipeline.render.word import render
+from pipeline.sequence import Sequence as Numbers
+from pipeline.sequence import Ticket
+from pipeline.store import JOBS, OFFER_CARDS, OFFER_PLACES, OFFERS, Store, blob, decoded
+
+APPROVED = "approved"
+"""The blob of the approved Word file."""
+FIRST_LOOK = 20.0
+"""Seconds; so long after a change another process looks whether it was carried through."""
+APPROVALS = "approvals"
+
+_log = logging.getLogger("offers")
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """How the firm makes offers. Working days count in `country` (ISO 3166-1) and its federal state `region`; `zone` names the time zone.
+
+    `vat` in percent for customers at home, `valid_days` an offer's life, `letterhead` and `templates` what its Word files look like.
+    """
+
+    four_eyes: bool = True
+    remind_days: int = 1
+    lapse_days: int = 5
+    valid_days: int = 30
+    vat: int = 19
+    country: str = "DE"
+    region: str = ""
+    zone: str = "Europe/Berlin"
+    keep_years: int = 6
+    letterhead: Letterhead = field(default_factory=Letterhead)
+    template: str = "classic"
+    templates: Path | None = None
+
+
+USUAL = Office()
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """`changed`: false where exactly this was done before."""
+
+    offer: Offer
+    changed: bool
+
+
+class Offers:
+    def __init__(self, store: Store, blobs: Blobs, drive: Drive, ids: Ids, *, customers: Customers, mail: Mail | None, office: Office) -> None:
+        self.office = office
+        self.due = Due(store)
+        self.log = ApprovalLog(store)
+        self._store = store
+        self._blobs = blobs
+        self._drive = drive
+        self._ids = ids
+        self._customers = customers
+        self._mail = mail
+        self._numbers = Numbers(store)
+
+    @property
+    def mails(self) -> bool:
+        """Can drafts of e-mails be made?"""
+        return self._mail is not None
+
+    @property
+    def today(self) -> date:
+        return self._store.clock.now().astimezone(ZoneInfo(self.office.zone)).date()
+
+    # --- drafts
+
+    async def draft(
+        self, person: Person, name: str, *, key: str, locale: str, cv: Job, match: Match | None, customer: Customer | None, wanted: Wanted
+    ) -> Offer:
+        """A new offer for the candidate of a CV, filled as far as anything is known. The same key is the same offer."""
+        now = self._store.clock.now()
+        candidate = cv.result.candidate if cv.result else ""
+        role = match.profile.title if match else (cv.result.headline or cv.result.position.partition(",")[0] if cv.result else "")
+        offer = Offer(
+            id=key,
+            tenant=person.tenant,
+            owner=person,
+            owner_name=name,
+            locale=locale,
+            created=now,
+            updated=now,
+            candidate=cv.candidate,
+            candidate_name=candidate,
+            reference=reference_of(person.tenant, cv.candidate),
+            cv=cv.id,
+            match=match.id if match else "",
+            profile=match.profile.id if match else "",
+            terms=Terms(
+                role=role[:160],
+                rate=wanted.rate or Decimal(0),
+                currency=wanted.currency or ("CHF" if self.office.country in ("CH", "LI") else "EUR"),
+                unit=wanted.unit or Unit.HOUR,
+                days_a_week=wanted.days_a_week or Decimal(5),
+                start=wanted.start,
+                end=wanted.end,
+                volume=wanted.volume or Decimal(0),
+                place=match.profile.place[:160] if match else "",
+                remote=wanted.remote or 0,
+                valid_until=self.today + timedelta(days=self.office.valid_days),
+                vat=Decimal(self.office.vat),
+            ),
+        )
+        offer = self.addressed(offer, customer)
+        offer = self.with_volume(offer).model_copy(update={"terms": self._introduced(self.with_volume(offer), match)})
+        await self.due.mark(offer.tenant, offer.id, seconds=FIRST_LOOK)
+        await self._store.create(OFFERS, offer.tenant, offer.id, offer)
+        return await self.get(offer.tenant, offer.id)
+
+    def _introduced(self, offer: Offer, match: Match | None) -> Terms:
+        """The terms with a text that says why; a blind offer's without the name."""
+        shown = self.called(offer)
+        hidden = offer.candidate_name if offer.blind else ""
+        text = introduction(match, role=offer.terms.role, candidate=shown, language=offer.language, hidden=hidden)
+        return offer.terms.model_copy(update={"introduction": text[:3000]})
+
+    def called(self, offer: Offer) -> str:
+        """The candidate as the customer reads it."""
+        words = labels(offer.language)
+        return words["offer_blind"].format(reference=offer.reference) if offer.blind else offer.candidate_name or words["offer_candidate"]
+
+    def introduced(self, offer: Offer, match: Match | None) -> Offer:
+        """With a fresh text: role, language or candidate have changed."""
+        return offer.model_copy(update={"terms": self._introduced(offer, match)})
+
+    def addressed(self, offer: Offer, customer: Customer | None, contact: Contact | None = None) -> Offer:
+        """To this customer, on its terms."""
+        if customer is None:
+            return offer.model_copy(update={"customer": None, "contact": None})
+        terms: dict[str, object] = {"vat": self.office.vat if customer.country == self.office.country else 0}
+        if customer.payment_days is not None:
+            terms["payment_days"] = customer.payment_days
+        if customer.conditions:
+            terms["conditions"] = customer.conditions
+        return offer.model_copy(
+            update={
+                "customer": customer,
+                "contact": contact or next(iter(customer.contacts), None),
+                "language": customer.language if customer.language in ("de", "en") else "en",
+                "terms": _checked(offer.terms, **terms),
+            }
+        )
+
+    def with_volume(self, offer: Offer) -> Offer:
+        """With the volume that its period holds, where nobody has said another."""
+        if offer.terms.volume:
+            return offer
+        volume = suggested_volume(offer.terms, country=self.office.country, region=self.office.region)
+        return offer.model_copy(update={"terms": _checked(offer.terms, volume=volume)})
+
+    # --- found
+
+    async def get(self, tenant: str, offer_id: str) -> Offer:
+        """Raises UserError: unknown_offer."""
+        found = await self._store.get(OFFERS, tenant, offer_id, Offer) if re.fullmatch(r"[0-9a-f]{32}", offer_id) else None
+        if found is None:
+            raise UserError("unknown_offer")
+        return found
+
+    async def channel(self, tenant: str) -> Conversation | None:
+        """Where approvals may be asked for, if the firm has chosen a channel."""
+        return await self._store.get(OFFER_PLACES, tenant, APPROVALS, Conversation)
+
+    async def ask_in(self, where: Conversation) -> None:
+        """From now on approvals may be asked for in this channel."""
+        await self._store.change(OFFER_PLACES, where.tenant, APPROVALS, Conversation, lambda _: where)
+
+    async def all(self, tenant: str, *, stage: str = "", text: str = "") -> list[Offer]:
+        """The newest first; of one stage, with a text in its number, customer, candidate or role."""
+        found = [offer for offer in decoded(await self._store.records.all(OFFERS, tenant), Offer) if offer and offer.stage is not Stage.DISCARDED]
+        wanted = text.casefold().split()
+        kept = [offer for offer in found if (not stage or offer.stage == stage) and all(word in _searched(offer) for word in wanted)]
+        return sorted(kept, key=lambda offer: offer.updated, reverse=True)
+
+    async def waiting(self, person: Person) -> list[Offer]:
+        """Whose Word files wait for the person's sign-in."""
+        return [o for o in await self.all(person.tenant) if o.owner.user == person.user and o.frozen and (o.frozen.item.waits or o.frozen.problem)]
+
+    # --- changed
+
+    async def edit(self, tenant: str, offer_id: str, actor: Actor, *, version: int, change: Callable[[Offer], Offer]) -> Done:
+        """New terms: an open request is withdrawn, since nobody may decide about what has changed.
+
+        Raises UserError: unknown_offer, not_yours, offer_changed, offer_not_possible.
+        """
+        wished = change(await self.get(tenant, offer_id))
+        text = hashlib.sha256(to_json(wished.model_copy(update=_FIXED), Offer)).hexdigest()[:16]
+        return await self.do(tenant, offer_id, Verb.EDIT, actor, version=version, text=text, change=change)
+
+    async def submit(
+        self, tenant: str, offer_id: str, actor: Actor, *, version: int, approvers: Sequence[Colleague] = (), channel: bool = False
+    ) -> Done:
+        """Ask for approval. Raises UserError: offer_incomplete, and as `edit` does."""
+        if lacks := missing(await self.get(tenant, offer_id)):
+            raise UserError("offer_incomplete", count=len(lacks))
+        now = self._store.clock.now()
+        request = Request(
+            approvers=tuple(approvers),
+            channel=channel,
+            at=now,
+            remind=self._after(now, self.office.remind_days),
+            lapse=self._after(now, self.office.lapse_days),
+        )
+        return await self.do(tenant, offer_id, Verb.SUBMIT, actor, version=version, request=request)
+
+    async def do(
+        self,
+        tenant: str,
+        offer_id: str,
+        verb: Verb,
+        actor: Actor,
+        *,
+        version: int,
+        text: str = "",
+        request: Request | None = None,
+        to: Colleague | None = None,
+        change: Callable[[Offer], Offer] | None = None,
+    ) -> Done:
+        """One move, by compare-and-set. What follows from it (number, Word file, log) is the business of `finish`.
+
+        Raises UserError: unknown_offer, and as `machine.moved` does.
+        """
+        await self.get(tenant, offer_id)
+        await self.due.mark(tenant, offer_id, seconds=FIRST_LOOK)  # before: killed in between, somebody looks after it
+        now, changed = self._store.clock.now(), False
+
+        def next_offer(known: Offer | None) -> Offer | None:
+            nonlocal changed
+            if known is None:
+                return None
+            after = moved(known, verb, actor, version=version, at=now, four_eyes=self.office.four_eyes, text=text, request=request)
+            changed = after is not known
+            if not changed:
+                return None
+            after = change(after) if change else after
+            after = delegated(after, to) if to else after
+            return after.model_copy(update={"year": now.astimezone(ZoneInfo(self.office.zone)).year}) if verb is Verb.APPROVE else after
+
+        offer = await self._store.change(OFFERS, tenant, offer_id, Offer, next_offer)
+        if offer is None:
+            raise UserError("unknown_offer")
+        return Done(offer, changed)
+
+    async def wish_mail(self, tenant: str, offer_id: str, actor: Actor) -> Offer:
+        """A draft of the e-mail to the customer. Raises UserError: unknown_offer, not_yours, offer_not_possible, no_email."""
+        offer = await self.get(tenant, offer_id)
+        if offer.owner.user != actor.user:
+            raise UserError("not_yours")
+        if not offer.stage.final or self._mail is None:
+            raise UserError("offer_not_possible")
+        if not _email_of(offer):
+            raise UserError("no_email")
+        await self.due.mark(tenant, offer_id, seconds=FIRST_LOOK)
+        wish = {"wants_mail": True, "mail_problem": ""}
+        return await self._store.change(OFFERS, tenant, offer_id, Offer, lambda known: known.model_copy(update=wish) if known else None) or offer
+
+    def _after(self, at: datetime, days: int) -> datetime:
+        local = at.astimezone(ZoneInfo(self.office.zone))
+        day = after_working_days(local.date(), days, country=self.office.country, region=self.office.region)
+        return datetime.combine(day, local.timetz()).astimezone(at.tzinfo)
+
+    # --- carried through
+
+    async def finish(self, tenant: str, offer_id: str) -> Offer | None:
+        """Whatever the offer's state asks for and is not done yet. Repeating it, and doing it in two places at once, changes nothing.
+
+        None where there is no such offer. Raises TransientError, Busy.
+        """
+        offer = await self._store.get(OFFERS, tenant, offer_id, Offer)
+        if offer is None:
+            return None
+        now = self._store.clock.now()
+        if offer.stage is Stage.SUBMITTED and offer.request and offer.request.lapse <= now:
+            offer = (await self.do(tenant, offer_id, Verb.LAPSE, CLOCK, version=offer.version)).offer
+        if offer.stage.final and not offer.number:
+            offer = await self._numbered(offer)
+        for number in range(offer.done, len(offer.moves)):
+            await self.log.append(offer, number)
+        if offer.stage.final and offer.number and (offer.frozen is None or offer.frozen.item.waits or offer.frozen.problem):
+            await self._freeze(offer)
+        offer = await self.get(tenant, offer_id)
+        if offer.wants_mail and offer.frozen and offer.mail is None and not offer.mail_problem:
+            offer = await self._draft_mail(offer)
+        return offer
+
+    async def _numbered(self, offer: Offer) -> Offer:
+        async def has_one() -> bool:
+            known = await self._store.get(OFFERS, offer.tenant, offer.id, Offer)
+            return known is None or known.number > 0
+
+        async def write(ticket: Ticket) -> None:
+            def numbered(known: Offer | None) -> Offer | None:
+                return known.model_copy(update={"number": ticket.number}) if known and not known.number else None
+
+            await self._store.change(OFFERS, offer.tenant, ticket.holder, Offer, numbered)
+
+        await self._numbers.take(offer.tenant, f"offers-{offer.year}", offer.id, has_one=has_one, write=write)
+        return await self.get(offer.tenant, offer.id)
+
+    async def _freeze(self, offer: Offer) -> None:
+        """The approved Word file: our own copy first, which nothing changes any more, then the one on the drive."""
+        name = f"{offer.tenant}/{offer.id}/{APPROVED}"
+        data = await self._blobs.get(name)
+        if data is None:
+            decided = offer.decision
+            day = decided.at.astimezone(ZoneInfo(self.office.zone)).date() if decided else self.today
+            data = self._word(offer, day=day, final=True)
+            await self._blobs.put(name, data)
+        file = WordFile(offer.id, self.called(offer), f"{offer.name} {offer.customer.company if offer.customer else ''}.docx", data, offer.created)
+        try:
+            item, problem = await self._drive.save(offer.owner, file), ""
+        except UserError as error:  # it is approved all the same: our own copy is there to be fetched
+            item, problem = DriveItem(id="", name=file.name, url=""), error.key
+        kept = {"frozen": Frozen(sha256=hashlib.sha256(data).hexdigest(), item=item, problem=problem)}
+        await self._store.change(OFFERS, offer.tenant, offer.id, Offer, lambda known: known.model_copy(update=kept) if known else None)
+
+    def _word(self, offer: Offer, *, day: date, final: bool) -> bytes:
+        office = self.office
+        return offer_word(offer, office.letterhead, day=day, final=final, folder=office.templates, mark=job_mark(offer.id) if final else "")
+
+    async def word(self, offer: Offer) -> tuple[str, bytes]:
+        """Name and bytes of the Word file: what was approved, else the draft as it is now. Raises UserError: broken_template, not_ready."""
+        if offer.frozen is None:
+            name = f"{labels(offer.language)['offer_title']} {offer.customer.company if offer.customer else ''}".strip()
+            return f"{name}.docx", self._word(offer, day=self.today, final=False)
+        data = await self._blobs.get(f"{offer.tenant}/{offer.id}/{APPROVED}")
+        if data is None or hashlib.sha256(data).hexdigest() != offer.frozen.sha256:
+            _log.error("the approved Word file of an offer is gone or changed")
+            raise UserError("not_ready")
+        return f"{offer.name}.docx", data
+
+    async def looked_at(self, offer: Offer) -> Offer:
+        """With what has become of the file on the drive: somebody may have edited it since. What cannot be told changes nothing."""
+        if offer.frozen is None or offer.frozen.edited:
+            return offer
+        try:
+            edited = await self._drive.edited(offer.tenant, offer.frozen.item)
+        except (TransientError, UserError):
+            return offer
+        if not edited:
+            return offer
+        frozen = offer.frozen.model_copy(update={"edited": True})
+        kept = {"frozen": frozen}
+        changed = await self._store.change(OFFERS, offer.tenant, offer.id, Offer, lambda known: known.model_copy(update=kept) if known else None)
+        return changed or offer
+
+    async def cv(self, offer: Offer) -> tuple[str, bytes] | None:
+        """Name and bytes of the candidate's CV as it goes to the customer: blind where the offer is. None where it is gone."""
+        job = await self._store.get(JOBS, offer.tenant, offer.cv, Job) if offer.cv else None
+        while job and job.same_as:
+            job = await self._store.get(JOBS, offer.tenant, job.same_as, Job)
+        stored = await self._blobs.get(blob(job, Step.CHECKING.value)) if job else None
+        if job is None or stored is None:
+            return None
+        cv, called = from_json(stored, Structured).cv, self.called(offer)
+        shown = blind(cv, called=called) if offer.blind else cv
+        office = self.office
+        data = render(shown, template=job.template or office.template, language=offer.language, firm=office.letterhead.firm, folder=office.templates)
+        return f"CV {called}.docx", data
+
+    async def _draft_mail(self, offer: Offer) -> Offer:
+        """In the submitter's own mailbox; never sent from here."""
+        name, word = await self.word(offer)
+        cv = await self.cv(offer)
+        words = labels(offer.language)
+        to = _email_of(offer)
+        message = MailMessage(
+            key=offer.id,
+            to=to,
+            subject=words["offer_mail_subject"].format(number=offer.name, role=offer.terms.role),
+            text=words["offer_mail"].format(
+                dear=salutation(offer.contact, offer.language), number=offer.name, name=offer.owner_name, firm=self.office.letterhead.firm
+            ),
+            files=((name, word), *([cv] if cv else [])),
+        )
+        if self._mail is None:
+            return offer
+        try:
+            kept: dict[str, object] = {"mail": await self._mail.draft(offer.owner, message)}
+        except UserError as error:
+            kept = {"mail_problem": error.key}
+        return (
+            await self._store.change(OFFERS, offer.tenant, offer.id, Offer, lambda known: known.model_copy(update=kept) if known else None) or offer
+        )
+
+    # --- time
+
+    def next_look(self, offer: Offer) -> datetime | None:
+        """When somebody has to look after it again; None where nothing is awaited."""
+        if offer.stage is not Stage.SUBMITTED or offer.request is None:
+            return None
+        return offer.request.lapse if offer.request.reminded else min(offer.request.remind, offer.request.lapse)
+
+    async def remind(self, offer: Offer) -> bool:
+        """Is it time to remind the approvers, and is it for the caller to do? Once for each request."""
+        request = offer.request
+        if offer.stage is not Stage.SUBMITTED or request is None or request.reminded or request.remind > self._store.clock.now():
+            return False
+        won = False
+
+        def reminded(known: Offer | None) -> Offer | None:
+            nonlocal won
+            won = bool(known and known.request and known.stage is Stage.SUBMITTED and known.request == request)
+            return known.model_copy(update={"request": request.model_copy(update={"reminded": True})}) if known and won else None
+
+        await self._store.change(OFFERS, offer.tenant, offer.id, Offer, reminded)
+        return won
+
+    # --- lists and retention
+
+    def csv(self, offers: Sequence[Offer], heads: Sequence[str], stages: dict[str, str]) -> bytes:
+        """`heads` of the columns and the names of the `stages` in the reader's language; amounts with a decimal comma and without currency signs."""
+        rows = [tuple(heads)]
+        for offer in offers:
+            sums, terms = totals(offer.terms), offer.terms
+            rows.append(
+                (
+                    offer.name,
+                    stages[offer.stage.value],
+                    offer.customer.company if offer.customer else "",
+                    offer.shown_candidate,
+                    terms.role,
+                    f"{terms.rate:.2f}".replace(".", ","),
+                    terms.unit.value,
+                    f"{sums.net.amount:.2f}".replace(".", ","),
+                    f"{sums.gross.amount:.2f}".replace(".", ","),
+                    terms.currency,
+                    terms.start.isoformat() if terms.start else "",
+                    offer.owner_name,
+                    offer.updated.date().isoformat(),
+                )
+            )
+        return csv_table(rows)
+
+    async def forget_candidate(self, tenant: str, candidate: str) -> int:
+        """Drafts about a candidate lose what they say of the person; business letters are kept by law. Returns how many those are."""
+        kept = 0
+        for offer in await self.all(tenant):
+            if offer.candidate != candidate:
+                continue
+            if offer.stage.final:
+                kept += 1
+                continue
+            empty = {"stage": Stage.DISCARDED, "candidate": "", "candidate_name": "", "cv": "", "match": "", "request": None}
+            gone = {**empty, "terms": Terms(role=offer.terms.role), "updated": self._store.clock.now()}
+            await self.due.mark(tenant, offer.id, seconds=0)
+            await self._store.change(
+                OFFERS,
+                tenant,
+                offer.id,
+                Offer,
+                lambda known: known.model_copy(update=gone) if known and not known.stage.final else None,  # noqa: B023  # called at once
+            )
+        return kept
+
+    async def tidy(self, tenant: str, *, draft_days: int) -> int:
+        """Erase what nobody needs any more: drafts after so many days, business letters after the years the law asks for. Returns how many."""
+        gone, now = 0, self._store.clock.now()
+        for record in await self._store.records.all(OFFERS, tenant):
+            offer = decoded([record], Offer)[0]
+            if offer is None:
+                continue
+            if offer.stage.final:  # the years begin at the end of the one in which the letter was sent (§ 257 HGB, paragraph 5)
+                over = now.year > (offer.decision.at.year if offer.decision else offer.updated.year) + self.office.keep_years
+            else:
+                over = offer.stage is not Stage.SUBMITTED and now - offer.updated > timedelta(days=draft_days)
+            if over:
+                await self.erase(offer)
+                gone += 1
+        return gone
+
+    async def erase(self, offer: Offer) -> None:
+        """The record goes last: killed before, it is found again."""
+        if offer.frozen:
+            await self._drive.delete(offer.tenant, offer.frozen.item)
+        await self._blobs.delete(f"{offer.tenant}/{offer.id}")
+        await self.log.forget_words(offer.tenant, offer.id)
+        for record in await self._store.records.all(OFFER_CARDS, offer.tenant, prefix=f"{offer.id}-"):
+            await self._store.records.delete(OFFER_CARDS, offer.tenant, record.key)
+        await self._store.records.delete(OFFERS, offer.tenant, offer.id)
+
+
+def missing(offer: Offer) -> tuple[str, ...]:
+    """What an offer lacks before anybody can approve it, as names of its fields."""
+    terms = offer.terms
+    there = {
+        "customer": offer.customer is not None,
+        "role": bool(terms.role),
+        "rate": terms.rate > 0,
+        "volume": terms.volume > 0,
+        "start": terms.start is not None,
+        "valid_until": terms.valid_until is not None,
+    }
+    return tuple(name for name, known in there.items() if not known)
+
+
+_FIXED: dict[str, object] = {"moves": (), "done": 0, "stage": Stage.DRAFT, "updated": datetime(2026, 1, 1).astimezone()}
+
+
+def _checked(terms: Terms, **changes: object) -> Terms:
+    """Raises pydantic.ValidationError."""
+    return Terms.model_validate({**terms.model_dump(), **changes})
+
+
+def _email_of(offer: Offer) -> str:
+    return (offer.contact.email if offer.contact else "") or (offer.customer.email if offer.customer else "")
+
+
+def _searched(offer: Offer) -> str:
+    return f"{offer.name} {offer.customer.company if offer.customer else ''} {offer.candidate_name} {offer.terms.role}".casefold()
