@@ -69,10 +69,8 @@ class Desk:
             await self._remember(tenant, offer_id, Shown(where=where, message=shown))
 
     async def _remember(self, tenant: str, offer_id: str, shown: Shown) -> None:
-        """One message is one record, whatever it showed before."""
-        key = _key(offer_id, shown.where, shown.message)
-        if not await self._store.create(OFFER_CARDS, tenant, key, shown):
-            await self._store.change(OFFER_CARDS, tenant, key, Shown, lambda _: shown)
+        """One message is one record; a card that asks about one version never turns into one that shows the newest."""
+        await self._store.create(OFFER_CARDS, tenant, _key(offer_id, shown.where, shown.message), shown)
 
     async def _draw(self, offer: Offer) -> None:
         records = await self._store.records.all(OFFER_CARDS, offer.tenant, prefix=f"{offer.id}-")

@@ -150,7 +150,7 @@ def seen_by(whole: CardJson, action: Element, users: Sequence[str]) -> CardJson:
 
 def clip(text: str, limit: int) -> str:
     """At most `limit` characters, without control and bidirectional characters, and no function of cards: clients fill {{DATE(…)}} in anywhere."""
-    text = " ".join("".join(c for c in text if c.isprintable() or c == " ").split())
+    text = " ".join("".join(" " if c.isspace() else c for c in text if c.isprintable() or c.isspace()).split())
     text = text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
     return text.replace("{{", "{\u2060{")
 

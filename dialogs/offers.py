@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from functools import partial
 from typing import Any
@@ -254,6 +255,8 @@ async def _customer(form: Form, before: Offer, talk: Talk) -> Customer | None:
             return known[0]
         from_name = customers.named(name)
         return await customers.add(talk.tenant, from_name, key=talk.service.job_id(talk.tenant, f"{talk.event.id}\n{before.id}\ncustomer"))
+    if "customer" not in form:
+        return before.customer
     if chosen in ("-", ""):
         return None
     return await customers.get(talk.tenant, chosen)
@@ -275,7 +278,10 @@ _TEXTS = ("role", "place", "travel", "conditions", "introduction")
 
 
 def _terms(known: Terms, form: Form, before: Terms, texts: Catalogue) -> Terms:
-    """With what the form holds. A volume that was computed, and that nobody has touched, is computed anew. Raises UserError: bad_terms."""
+    """With what the form holds and did not hold `before`: a client sends what nobody has touched, too.
+
+    A volume that nobody has touched is computed anew where the period changes. Raises UserError: bad_terms.
+    """
     values: dict[str, Any] = {name: form[name].strip() for name in _TEXTS if name in form}
     values |= {name: form[name] for name in ("currency", "unit") if form.get(name)}
     values |= {name: form[name].strip() or None for name in _DATES if name in form}
@@ -284,16 +290,20 @@ def _terms(known: Terms, form: Form, before: Terms, texts: Catalogue) -> Terms:
         values |= {name: int(_decimal(form[name])) for name in _WHOLE if form.get(name, "").strip()}
         if values.get("cost") == 0:
             values["cost"] = None
-        made = Terms.model_validate({**known.model_dump(), **values})
+        touched = {name: value for name, value in values.items() if value != _as_input(getattr(before, name))}
+        made = Terms.model_validate({**known.model_dump(), **touched})
     except (ValidationError, InvalidOperation, ValueError, OverflowError) as error:
         field = str(error.errors()[0]["loc"][0]) if isinstance(error, ValidationError) else "rate"
         raise UserError("bad_terms", field=texts(f"offer.{field}")) from None
     if made.start and made.end and made.end < made.start:
         raise UserError("bad_terms", field=texts("offer.end"))
     period = (made.start, made.end, made.days_a_week, made.unit)
-    touched = made.volume != before.volume
     other = period != (before.start, before.end, before.days_a_week, before.unit)
-    return made.model_copy(update={"volume": Decimal(0)}) if other and not touched and made.start and made.end else made
+    return made.model_copy(update={"volume": Decimal(0)}) if other and "volume" not in touched and made.start and made.end else made
+
+
+def _as_input(value: object) -> object:
+    return value.isoformat() if isinstance(value, date) else value
 
 
 async def _asked(chosen: str, talk: Talk) -> list[Colleague]:

@@ -11,7 +11,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from pipeline.model.codec import from_json, to_json
 from pipeline.model.offer import Move, Offer
@@ -49,7 +49,7 @@ class Words(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    key: str
+    key: str = Field(pattern="^[0-9a-f]{64}$")
     user: str
     name: str
     text: str
@@ -159,9 +159,8 @@ class ApprovalLog:
                 broken.append((seq, wrong))
         broken += [(0, "stray") for holder in words if not await self._unwritten(tenant, holder)]
         last = await self._last(tenant)
-        if last is None or last.seq != len(records) or last.hash != before:
-            head_missing = bool(records) or last is not None
-            broken += [(seen, "end")] if head_missing else []
+        if (last is None and records) or (last and (last.seq, last.hash) != (len(records), before)):
+            broken.append((seen, "end"))
         return Checked(len(records), erased, before if records else NONE, tuple(broken))
 
     async def _unwritten(self, tenant: str, holder: str) -> bool:
@@ -174,9 +173,11 @@ class ApprovalLog:
         """The end of the chain as the sequence knows it; None where there is none or it cannot be read."""
         try:
             ticket = await self._sequence.last(tenant, _NAME)
-            return Entry.model_validate_json(ticket.data) if ticket else None
+            entry = Entry.model_validate_json(ticket.data) if ticket else None
         except ValidationError:
             return None
+        fits = ticket and entry and (ticket.number, ticket.holder) == (entry.seq, f"{entry.offer}-{entry.move}")
+        return entry if fits else None
 
 
 def _wrong(said: bytes, entry: Entry) -> str | None:

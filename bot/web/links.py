@@ -11,7 +11,10 @@ from pipeline.model.link import SIGNATURE, TENANT, UNTIL, is_signed
 
 LINK_KEY = web.AppKey("link_key", bytes)
 """What links are signed with; without it none opens."""
-_FILES = re.compile(r"/api/(download/[^/]+|jobs/[^/]+/json|batches/[^/]+/zip|profiles/[^/]+/word|matches/[^/]+/report|shortlists/[^/]+/(csv|word))")
+_FILES = re.compile(
+    r"/api/(download/[^/]+|jobs/[^/]+/json|batches/[^/]+/zip|profiles/[^/]+/word|matches/[^/]+/report|shortlists/[^/]+/(csv|word)"
+    r"|offers/csv|offers/[^/]+/(word|mail))"
+)
 
 
 def opens(request: web.Request) -> bool:

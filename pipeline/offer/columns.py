@@ -141,7 +141,7 @@ def _code_and_town(code: str, town: str) -> tuple[str, str]:
 def _text(cell: str) -> str:
     """The cell as text: an apostrophe that kept a spreadsheet from running it belongs to the file, not to the value."""
     text = " ".join(cell.split())
-    return text[1:] if re.match(r"'[=+\-@]", text) else text
+    return text[1:].lstrip() if re.match(r"'\s*[=+\-@＝＋－＠]", text) else text
 
 
 @cache

@@ -92,7 +92,7 @@ def understood(text: str, *, today: date) -> Wanted:
         found["volume"] = _decimal(volume["n"])
         found["unit"] = found.get("unit") or next(unit for unit in Unit if volume[unit.value])
         rest = _cut(rest, volume)
-    candidate, *customer = _TO.split(rest, maxsplit=1)
+    candidate, *customer = _TO.split(f" {rest}", maxsplit=1)
     return Wanted(candidate=_name(candidate), customer=_name(customer[0]) if customer else "", **found)  # type: ignore[arg-type]  # by name
 
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-_HARMLESS = re.compile(r"[+-]?[\d .,/()-]*\d[\d .,/()%€-]*")
+_HARMLESS = re.compile(r"[+-]?[\d(][\d .,/()-]*[\d)%€ ]*")
 """Numbers and telephone numbers, which begin with a sign and are none the worse for it."""
 
 

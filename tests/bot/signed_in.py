@@ -21,6 +21,7 @@ from bot.web.health import Health
 from bot.web.hub import Hub
 from bot.web.keys import KeysApi
 from bot.web.matching import MatchingApi
+from bot.web.offers import OffersApi
 from bot.web.page import Page
 from bot.web.server import make_app
 from bot.web.tab_tokens import LOGIN, TabTokens
@@ -104,6 +105,7 @@ async def site(world: World) -> AsyncIterator[Site]:
             templates=("classic", "modern"),
         ),
         MatchingApi(service, lambda: None, firm="F", templates=None),
+        OffersApi(service, world.storage.blobs),
         KeysApi(service.api_keys),
         Page(templates=("classic",), default="classic"),
         Health({}),

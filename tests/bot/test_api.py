@@ -21,6 +21,7 @@ from bot.web.api import Api
 from bot.web.hub import Hub
 from bot.web.keys import KeysApi
 from bot.web.matching import MatchingApi
+from bot.web.offers import OffersApi
 from dialogs.services import no_link
 from tests.conftest import ROOT, sample
 from tests.fakes import Connector, message_activity
@@ -87,6 +88,7 @@ def test_the_openapi_file_is_valid_and_describes_exactly_the_routes() -> None:
     parts = (
         Api(None, Hub(), lambda: None, link=no_link, rates=Rates(Allowance()), templates=()),
         MatchingApi(None, lambda: None, firm="", templates=None),
+        OffersApi(None, None),
         KeysApi(None),
     )
     real = {(r.method, r.path) for part in parts for r in part.routes()} | {("GET", "/health/live"), ("GET", "/health/ready")}

@@ -1,0 +1,352 @@
+"""Offers through the real route: CV in, matched, offered, approved by a second person, Word out. In German and in English."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from app import Running, start
+from bot.settings import Settings
+from pipeline.adapters.local.files import FolderBlobs
+from pipeline.adapters.local.sqlite import SqliteFile, SqliteRecords
+from pipeline.model.offer import Verb
+from pipeline.model.person import Role
+from pipeline.offer.machine import Actor
+from tests.e2e.people import Colleague, inputs_of
+from tests.e2e.test_chat import download, words
+from tests.e2e.test_matching_chat import POSTING, link
+from tests.fakes import Connector, Files, Sent, actions_of, click_activity, in_group, message_activity
+from tests.pipeline.offer.test_offers import made
+from tests.world import Clock
+
+CSV = (
+    "Firma;Rechtsform;Ansprechpartner;E-Mail;Straße;PLZ;Ort;USt-IdNr.;Umsatz\n"
+    "Neckartal Maschinenbau;AG;Frau Erika Muster;erika@neckartal.example;Werkstraße 12;70173;Stuttgart;DE136695976;1\n"
+    "Spree Logistik GmbH;;;info@spree.example;Hafenplatz 3;80331;Berlin;DE123;2\n"
+    ";;;;;;;;3\n"
+)
+ENGLISH = """new profile: Software Engineer Payments
+## Requirements
+- Python
+- Kubernetes
+## Nice to have
+- Danish"""
+TERMS = {"customer": "-", "rate": "95", "unit": "hour", "start": "2027-03-01", "end": "2027-08-31", "days_a_week": "3", "volume": "0", "cost": "70"}
+
+
+@pytest.fixture
+def anna(running: Running, connector: Connector) -> Colleague:
+    return Colleague(running, connector, "user-1", "Anna Huber")
+
+
+@pytest.fixture
+async def ben(running: Running, connector: Connector) -> Colleague:
+    """Whoever has written to the bot can be asked."""
+    made = Colleague(running, connector, "ben", "Ben Kraft")
+    await made.say("hilfe", "Ziehen Sie")
+    return made
+
+
+async def drop_cv(person: Colleague, files: Files, name: str = "de-einspaltig-brandt.pdf", wanted: str = "In Word öffnen") -> Sent:
+    return await person.say("", wanted, files=[(name, f"{files.origin}/{name}")])
+
+
+async def with_customers(person: Colleague, files: Files) -> Sent:
+    files.files["kunden.csv"] = CSV.encode("cp1252")
+    preview = await person.say("", "das würde der Import tun", files=[("kunden.csv", f"{files.origin}/kunden.csv")])
+    await person.click(preview, "Importieren")
+    await person.sees("Kundenliste importiert")
+    return preview
+
+
+async def offered(person: Colleague, files: Files, **more: str) -> Sent:
+    """A complete draft of Anna's, made by a sentence."""
+    await drop_cv(person, files)
+    form = await person.say("Angebot für Katharina Brandt an Neckartal Maschinenbau AG 95 €/h ab 1. März, 3 Tage pro Woche", "Angebot bearbeiten")
+    return await person.answer_of(form, "Speichern", **TERMS | {"new_customer": "Neckartal Maschinenbau AG"} | more)
+
+
+async def submitted(anna: Colleague, ben: Colleague, files: Files) -> tuple[Sent, Sent]:
+    """Anna's card and Ben's."""
+    shown = await offered(anna, files)
+    await anna.click(shown, "Zur Freigabe", approver="ben")
+    return shown, await ben.sees("bittet um Freigabe")
+
+
+async def test_the_whole_path_in_german(anna: Colleague, ben: Colleague, files: Files, connector: Connector) -> None:
+    await drop_cv(anna, files)
+    preview = await with_customers(anna, files)
+    for told in (
+        "➕ 2 neu",
+        "⏭️ 1 übersprungen",
+        "Zeile 4",
+        "ohne Firmenname",
+        "Die Prüfziffer der USt-IdNr. stimmt nicht",
+        "Nicht verwendet: Umsatz",
+    ):
+        assert told in preview.text, told
+    await anna.say(POSTING, "mind. 5 Jahre")
+    match = await anna.say("match Projektleiter", "Bericht in Word")
+    await anna.click(match, "Angebot erstellen")
+    form = await anna.sees("Angebot bearbeiten")
+    customer = next(c["value"] for c in inputs_of(form)["customer"]["choices"] if c["title"] == "Neckartal Maschinenbau AG")
+    assert inputs_of(form)["role"]["value"] == "Projektleiter Sondermaschinenbau"
+    assert "Zu Ihren Anforderungen sagt der Lebenslauf:" in inputs_of(form)["introduction"]["value"]
+    shown = await anna.answer_of(form, "Speichern", **TERMS | {"customer": customer})
+    for wanted in ("Neckartal Maschinenbau AG (Erika Muster)", "26,3 %", "95,00 € pro Stunde", "616 Stunden"):
+        assert wanted in shown.text, wanted
+    assert "Entwurf – nicht freigegeben" in words(await download(link(shown.card, "Entwurf in Word")))
+    await anna.click(shown, "Zur Freigabe", approver="ben")
+    asked = await ben.sees("bittet um Freigabe")
+    assert {"Freigeben", "Ablehnen", "Änderung erbitten"} <= set(ben.offered(asked))
+    await ben.click(asked, "Freigeben")
+    told = await anna.sees("Ben Kraft hat freigegeben")
+    assert "ANG-2026-0001" in told.text
+    done = await anna.sees("Freigegeben von Ben Kraft", "In Word öffnen")
+    text = words(await download(link(done.card, "In Word öffnen")))
+    for wanted in (
+        "Sehr geehrte Frau Muster,",
+        "ANG-2026-0001",
+        "Katharina Brandt",
+        "Werkstraße 12",
+        "70173 Stuttgart",
+        "95,00\xa0€ pro Stunde",
+        "Mit freundlichen Grüßen",
+    ):
+        assert wanted in text, wanted
+    assert "26,3" not in text
+    assert "Entwurf" not in text
+    late = await ben.sees("Freigegeben von Ben Kraft")
+    assert "Freigeben" not in ben.offered(late)
+    sent = await anna.answer_of(done, "Gesendet")
+    accepted = await anna.answer_of(sent, "Angenommen")
+    assert "angenommen" in accepted.text
+    listed = await anna.say("angebote", "1 Angebot")
+    assert "ANG-2026-0001" in listed.text
+    table = (await download(link(listed.card, "CSV"))).decode("utf-8-sig")
+    assert "ANG-2026-0001;angenommen;Neckartal Maschinenbau AG;Katharina Brandt" in table
+    assert "26,3" not in table
+
+
+async def test_the_whole_path_in_english(running: Running, connector: Connector, files: Files) -> None:
+    anna = Colleague(running, connector, "user-1", "Anna Huber", locale="en-GB")
+    ben = Colleague(running, connector, "ben", "Ben Kraft", locale="en-GB")
+    await ben.say("help", "Drop one or more CVs")
+    await drop_cv(anna, files, "en-one-column-lindqvist.pdf", "Open in Word")
+    form = await anna.say("new customer: Acme Payments Ltd", "Edit customer")
+    kept = await anna.answer_of(
+        form, "Save", name="Acme Payments", legal_form="Ltd", country="NL", postal_code="1012 JS", town="Amsterdam", language="en", email="hr@acme.example",
+        payment_days="30", contact_0="Mary Sample", salutation_0="Ms", email_0="mary@acme.example",
+    )  # fmt: skip
+    assert "Acme Payments Ltd" in kept.text
+    await anna.say(ENGLISH, "Edit")
+    match = await anna.say("match to profile Software Engineer", "Report in Word")
+    await anna.click(match, "Make offer")
+    form = await anna.sees("Edit offer")
+    customer = next(c["value"] for c in inputs_of(form)["customer"]["choices"] if c["title"] == "Acme Payments Ltd")
+    shown = await anna.answer_of(form, "Save", **TERMS | {"customer": customer, "blind": "true"})
+    for wanted in ("offered without the name as", "with 0 % VAT", "€ 95,00 per hour"):
+        assert wanted in shown.text, wanted
+    await anna.click(shown, "Submit for approval", approver="role")
+    asked = await ben.sees("asks for approval")
+    await ben.click(asked, "Approve")
+    done = await anna.sees("Approved by Ben Kraft", "Open in Word")
+    text = words(await download(link(done.card, "Open in Word")))
+    for wanted in ("Dear Ms Sample,", "ANG-2026-0001", "NIEDERLANDE", "reverse charge", "within 30 days"):
+        assert wanted in text, wanted
+    assert "Lindqvist" not in text
+    assert "Maja" not in text
+    await anna.click(done, "E-mail draft")
+    mailed = await anna.sees("A draft of the e-mail to the customer is ready", "Open e-mail draft")
+    mail = await download(link(mailed.card, "Open e-mail draft"))
+    assert b"To: mary@acme.example" in mail
+    assert b"Lindqvist" not in mail
+    assert mail.count(b"filename") == 2, "the letter and the CV without the name"
+
+
+async def test_a_rejection_says_why_and_needs_a_reason(anna: Colleague, ben: Colleague, files: Files) -> None:
+    _, asked = await submitted(anna, ben, files)
+    assert "✓" in await ben.click(asked, "Ablehnen", reason=" ")
+    await ben.sees("Bitte schreiben Sie einen Satz dazu, warum.")
+    await ben.click(asked, "Ablehnen", reason="Der Satz ist zu niedrig.")
+    told = await anna.sees("hat nicht freigegeben")
+    assert "Der Satz ist zu niedrig." in told.text
+    card = await anna.sees("Ben Kraft schreibt:")
+    assert {"Bearbeiten"} <= set(anna.offered(card))
+    assert "Zur Freigabe" not in anna.offered(card)
+
+
+async def test_changes_are_asked_for_made_and_the_old_card_decides_nothing(
+    anna: Colleague, ben: Colleague, files: Files, connector: Connector
+) -> None:
+    _, asked = await submitted(anna, ben, files)
+    await ben.click(asked, "Änderung erbitten", comment="Bitte 98 € und den Zeitraum prüfen.")
+    card = await anna.sees("Bitte 98 € und den Zeitraum prüfen.")
+    card = await anna.sees("Änderung erbeten")
+    form = await anna.answer_of(await with_button(anna, "Bearbeiten"), "Bearbeiten")
+    changed = await anna.answer_of(form, "Speichern", rate="98")
+    before = len(connector.sent)
+    await anna.click(changed, "Zur Freigabe", approver="ben")
+    again = await ben.sees("98,00", since=before)
+    assert again.message != asked.message, "a card that changes tells nobody: there is a new one"
+    outdated = await ben.sees("Diese Anfrage gilt nicht mehr")
+    assert outdated.message == asked.message
+    await ben.click(asked, "Freigeben")
+    await ben.sees("Das Angebot wurde inzwischen geändert")
+    await ben.click(again, "Freigeben")
+    await anna.sees("Ben Kraft hat freigegeben")
+    assert card
+
+
+async def with_button(person: Colleague, title: str) -> Sent:
+    return next(s for s in reversed(person.connector.sent) if s.conversation == person.chat and title in person.offered(s))
+
+
+async def test_five_clicks_at_once_are_one_approval(anna: Colleague, ben: Colleague, files: Files, connector: Connector) -> None:
+    _, asked = await submitted(anna, ben, files)
+    data = ben.data_of(asked, "Freigeben")
+    await asyncio.gather(*(ben.post(click_activity(connector, data, message=asked.message, number=f"five-{i}")) for i in range(5)))
+    await anna.sees("Ben Kraft hat freigegeben")
+    await ben.connector.until(lambda sent: sum("Darüber hat schon Ben Kraft entschieden" in s.text for s in sent) == 4)
+    assert sum("Ben Kraft hat freigegeben" in s.text for s in connector.sent) == 1
+    numbers = {part for s in connector.sent for part in s.text.split() if part.startswith("ANG-")}
+    assert numbers == {"ANG-2026-0001"}
+
+
+async def test_nobody_approves_their_own_offer(anna: Colleague, ben: Colleague, files: Files, connector: Connector) -> None:
+    _, asked = await submitted(anna, ben, files)
+    data = ben.data_of(asked, "Freigeben")
+    await anna.post(click_activity(connector, data, message=asked.message, number="own"))
+    refused = await anna.sees("Ein eigenes Angebot können Sie nicht selbst freigeben")
+    assert refused
+
+
+async def test_editing_withdraws_the_request(anna: Colleague, ben: Colleague, files: Files) -> None:
+    shown, asked = await submitted(anna, ben, files)
+    card = await anna.sees("Gefragt: Ben Kraft")
+    await anna.click(card, "Zurückziehen")
+    await ben.sees("Diese Anfrage gilt nicht mehr")
+    await ben.click(asked, "Freigeben")
+    await ben.sees("Das Angebot wurde inzwischen geändert")
+    assert shown
+
+
+async def test_another_may_be_passed_the_request(anna: Colleague, ben: Colleague, files: Files, running: Running, connector: Connector) -> None:
+    eva = Colleague(running, connector, "eva", "Eva Lang")
+    await eva.say("hilfe", "Ziehen Sie")
+    _, asked = await submitted(anna, ben, files)
+    assert "bittet um Freigabe" not in " ".join(s.text for s in connector.sent if s.conversation == eva.chat)
+    await ben.click(asked, "Weitergeben", delegate="eva")
+    hers = await eva.sees("bittet um Freigabe")
+    await eva.click(hers, "Freigeben")
+    await anna.sees("Eva Lang hat freigegeben")
+
+
+async def test_in_a_channel_everybody_sees_the_state_and_approvers_may_decide(
+    anna: Colleague, ben: Colleague, files: Files, connector: Connector
+) -> None:
+    await ben.post(in_group(message_activity(connector, text="Freigaben hier", number="here"), channel=True))
+    await connector.until(lambda sent: "Freigaben werden ab jetzt in diesem Kanal erbeten" in sent[-1].text)
+    shown = await offered(anna, files)
+    await anna.click(shown, "Zur Freigabe", approver="channel")
+    channel = "19:channel@thread.tacv2"
+    await connector.until(lambda sent: any(s.conversation == channel for s in sent))
+    base = next(s for s in connector.sent if s.conversation == channel)
+    assert "wartet auf Freigabe" in base.text
+    assert "26,3" not in base.text
+    assert not {"offer.approve", "offer.reject"} & {a.get("verb") for a in actions_of(base.card)}
+    assert "29:ben" in base.card["refresh"]["userIds"]
+    view = in_group(click_activity(connector, base.card["refresh"]["action"]["data"], message=base.message, number="view"), channel=True)
+    bens = (await ben.post(view))["value"]
+    assert "offer.approve" in {a.get("verb") for a in actions_of(bens)}
+    annas = (await anna.post(view | {"id": "view-2"}))["value"]
+    assert "offer.approve" not in {a.get("verb") for a in actions_of(annas)}
+    data = next(a["data"] for a in actions_of(bens) if a.get("verb") == "offer.approve")
+    await ben.post(in_group(click_activity(connector, data, message=base.message, number="yes"), channel=True))
+    await connector.until(lambda sent: any(s.conversation == channel and "freigegeben" in s.text and "ANG-2026-0001" in s.text for s in sent))
+    await anna.sees("Ben Kraft hat freigegeben")
+
+
+async def test_what_is_missing_is_named_and_nothing_can_be_submitted(anna: Colleague, ben: Colleague, files: Files) -> None:
+    await drop_cv(anna, files)
+    form = await anna.say("angebot", "Angebot bearbeiten")
+    shown = await anna.answer_of(form, "Speichern", customer="-", role="")
+    assert "Es fehlt noch:" in shown.text
+    for name in ("Kunde", "Aufgabe", "Satz (netto)", "Umfang", "Beginn"):
+        assert name in shown.text.partition("Es fehlt noch:")[2], name
+    assert "Zur Freigabe" not in anna.offered(shown)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "named"),
+    [
+        ("rate", "-5", "Satz (netto)"),
+        ("rate", "abc", "Satz (netto)"),
+        ("end", "2027-01-01", "Ende"),
+        ("start", "morgen", "Beginn"),
+        ("remote", "130", "Remote (%)"),
+        ("unit", "year", "je"),
+    ],
+)
+async def test_a_value_that_does_not_fit_is_named_and_nothing_is_lost(anna: Colleague, files: Files, field: str, value: str, named: str) -> None:
+    shown = await offered(anna, files)
+    form = await anna.answer_of(shown, "Bearbeiten")
+    await anna.click(form, "Speichern", **{field: value})
+    refused = await anna.sees("Eine Angabe passt nicht")
+    assert named in refused.text
+    again = await anna.say("angebote Brandt", "1 Angebot")
+    assert "Neckartal Maschinenbau AG" in again.text
+
+
+async def test_without_a_cv_the_bot_says_what_it_needs(anna: Colleague) -> None:
+    await anna.say("angebot", "Senden Sie mir zuerst den Lebenslauf")
+    await anna.say("angebot für Niemand Da an Muster GmbH", "ist niemand")
+    await anna.say("angebote", "Hier gibt es noch keine Angebote")
+    await anna.say("kunden", "Hier gibt es noch keine Kunden")
+
+
+async def test_two_customers_of_nearly_one_name_are_merged(anna: Colleague) -> None:
+    for name in ("Neckartal Maschinenbau AG", "Neckartal Maschinebau AG"):
+        form = await anna.say(f"neuer Kunde: {name}", "Kunde bearbeiten")
+        shown = await anna.answer_of(form, "Speichern", name=name.removesuffix(" AG"), legal_form="AG", country="DE")
+    assert "Vielleicht dieselbe Firma" in shown.text
+    merged = await anna.answer_of(shown, "Zusammenführen")
+    assert "Vielleicht dieselbe Firma" not in merged.text
+    listed = await anna.say("kunden", "Kunden")
+    assert listed.text.count("Neckartal") == 1
+
+
+async def test_a_list_that_is_no_table_says_what_to_do(anna: Colleague, files: Files) -> None:
+    files.files["kunden.xlsx"] = b"PK\x03\x04 nothing"
+    await anna.say("", "Bitte speichern Sie die Liste als CSV oder Excel-Datei", files=[("kunden.xlsx", f"{files.origin}/kunden.xlsx")])
+    files.files["alt.xls"] = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+    await anna.say("", "alte oder verschlüsselte Excel-Datei", files=[("alt.xls", f"{files.origin}/alt.xls")])
+
+
+async def test_a_killed_process_leaves_an_approval_that_the_next_carries_through(settings: Settings, connector: Connector, files: Files) -> None:
+    """The decision is stored; number, Word file and cards are what another process does."""
+    running = await start(settings, pace=0.05)
+    anna, ben = Colleague(running, connector, "user-1", "Anna Huber"), Colleague(running, connector, "ben", "Ben Kraft")
+    try:
+        await ben.say("hilfe", "Ziehen Sie")
+        _, asked = await submitted(anna, ben, files)
+    finally:
+        running.stop.set()
+        await running.ended
+    file = SqliteFile(settings.data / "cvgen.sqlite")
+    desk = made(SqliteRecords(file), FolderBlobs(settings.data / "blobs"), Clock(datetime.now(UTC)))
+    data = ben.data_of(asked, "Freigeben")
+    approver = Actor("ben", "Ben Kraft", frozenset({Role.APPROVER}))
+    await desk.offers.do("tenant-1", data["offer"], Verb.APPROVE, approver, version=int(data["version"]))
+    await desk.offers.due.mark("tenant-1", data["offer"], seconds=0)
+    await file.close()
+    running = await start(replace(settings, lease=1.0), pace=0.05)
+    try:
+        done = await Colleague(running, connector, "user-1", "Anna Huber").sees("Freigegeben von Ben Kraft")
+        assert "ANG-2026-0001" in done.text
+    finally:
+        running.stop.set()
+        await running.ended
