@@ -20,7 +20,7 @@ from bot.invokes import Answered, Handler, Invoked
 from bot.sender import CARD, Sender, Unreachable
 from bot.signin import ChatSignIn
 from cards.elements import CardJson
-from cards.extension import MAKE, candidate_card, candidate_line, job_profile_card, job_profile_line, make_card, owned
+from cards.extension import MAKE, candidate_card, candidate_line, job_profile_card, job_profile_line, make_card, offer_hit_card, offer_line, owned
 from cards.i18n import Catalogue, catalogue
 from pipeline.errors import TransientError
 from pipeline.model.formats import SUFFIXES
@@ -70,7 +70,11 @@ class MessageExtension:
         self._sign_in = sign_in
         self._link = link
         self._begin = begin
-        self._searches: dict[str, Search] = {"searchCandidates": self._candidates, "searchProfiles": self._profiles}
+        self._searches: dict[str, Search] = {
+            "searchCandidates": self._candidates,
+            "searchProfiles": self._profiles,
+            "searchOffers": self._offers,
+        }
 
     @property
     def commands(self) -> frozenset[str]:
@@ -112,6 +116,10 @@ class MessageExtension:
             Hit(job_profile_card(profile, texts, word_url=self._link(f"profiles/{profile.id}/word", where.tenant)), *job_profile_line(profile, texts))
             for profile in found
         ]
+
+    async def _offers(self, where: Conversation, typed: str, texts: Catalogue) -> Sequence[Hit]:
+        found = await self._service.offers.all(where.tenant, text=typed)
+        return [Hit(offer_hit_card(offer, texts), *offer_line(offer, texts)) for offer in found[:RECENT]]
 
     # --- make a Word CV of a message
 

@@ -15,9 +15,12 @@ from pipeline.model.rights import needed
 SHOWN = 10
 
 
+_COMMANDS = ("drop", "profile", "match", "offer", "customers", "status", "cancel", "delete", "reject", "signout", "help")
+
+
 def help_card(texts: Catalogue, *, lead: str = "") -> CardJson:
     """`lead`: "hello" on installation, "unknown" after a text that was not understood, else the overview."""
-    commands = "\n".join(f"- {texts(f'help.{name}')}" for name in ("drop", "status", "cancel", "delete", "reject", "signout", "help"))
+    commands = "\n".join(f"- {texts(f'help.{name}')}" for name in _COMMANDS)
     return card(
         title(texts("help.title"), icon="📄"),
         say(texts(f"help.{lead}") if lead else texts("help.lead")),
@@ -111,6 +114,8 @@ def receipt_text(receipt: Receipt, texts: Catalogue) -> str:
     counts = texts("delete.receipt_counts", files=receipt.files, blobs=receipt.blobs, cards=receipt.cards)
     if receipt.left:
         counts = f"{counts} {texts.n('drive.left', receipt.left)}"
+    if receipt.offers:
+        counts = f"{counts} {texts.n('delete.offers_kept', receipt.offers)}"
     return f"{what} {counts} {texts('delete.receipt', reference=receipt.reference, at=receipt.at.strftime('%Y-%m-%d %H:%M UTC'))}"
 
 

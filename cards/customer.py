@@ -100,7 +100,7 @@ def preview_card(preview: ListPreview, texts: Catalogue) -> CardJson:
     """What the import will do, or has done."""
     counts = preview.counts
     told = " · ".join(f"{_ICONS[act]} {counts.get(act, 0)} {texts(f'customer.act_{act}')}" for act in ("add", "change", "same", "skip"))
-    mapping = [(header, texts(f"customer.{field}")) for header, field in preview.mapping]
+    mapping = [plain(f"{header} → {texts(f'customer.{field}')}", limit=120, size="Small", spacing="None") for header, field in preview.mapping]
     rest = [plain(texts("customer.unused", columns=", ".join(preview.unused)), limit=300, isSubtle=True, size="Small")] if preview.unused else []
     work = counts.get("add", 0) + counts.get("change", 0)
     heading = texts("customer.done_title" if preview.done else "customer.preview_title")
@@ -114,17 +114,12 @@ def preview_card(preview: ListPreview, texts: Catalogue) -> CardJson:
         title(heading, icon="✅" if preview.done else "🏢"),
         say(told),
         *look,
-        *([say(f"**{texts('customer.mapping')}**"), *facts(mapping), *rest] if not preview.done else []),
+        *([say(f"**{texts('customer.mapping')}**"), *mapping, *rest] if not preview.done else []),
         *([say(f"**{texts('customer.look_at')}**"), *(_row(row, texts) for row in preview.rows)] if preview.rows and not preview.done else []),
         *([] if work or preview.done else [say(texts("customer.nothing"))]),
         actions=actions,
         summary=heading,
     )
-
-
-def merge_card(kept: Customer, others: Sequence[Customer], texts: Catalogue) -> CardJson:
-    """May be the same company."""
-    return card(title(texts("customer.double_title"), icon="🏢"), *(_double(kept, other, texts) for other in others), summary=kept.company)
 
 
 def _double(customer: Customer, other: Customer, texts: Catalogue) -> Element:

@@ -9,7 +9,10 @@ from adaptivecards.baseobject import Element
 from cards.elements import CardJson, OpenUrl, Submit, card, clip, facts, plain, say, title
 from cards.i18n import Catalogue
 from pipeline.model.job import Job, Result
+from pipeline.model.money import locale_of, printed
+from pipeline.model.offer import Offer
 from pipeline.model.profile import Profile
+from pipeline.model.totals import totals
 
 MAKE = "extension.make"
 """Marks what the dialog sends back."""
@@ -45,6 +48,25 @@ def job_profile_card(profile: Profile, texts: Catalogue, *, word_url: str) -> Ca
 
 def job_profile_line(profile: Profile, texts: Catalogue) -> tuple[str, str]:
     return clip(profile.title, 80), clip(" · ".join(filter(None, (profile.customer, profile.place))), 120)
+
+
+def offer_hit_card(offer: Offer, texts: Catalogue) -> CardJson:
+    """An offer as a person inserts it into a message: how far it is, and nothing that is the firm's own business."""
+    locale = locale_of(offer.language, offer.customer.country if offer.customer else "DE")
+    rows = [
+        (texts("offer.customer"), offer.customer.company if offer.customer else ""),
+        (texts("offer.candidate"), offer.shown_candidate),
+        (texts("offer.role"), offer.terms.role),
+        (texts("offer.sum"), printed(totals(offer.terms).net, locale)),
+    ]
+    heading = offer.name or texts("offer.title")
+    state = say(texts(f"offer.stage_{offer.stage.value}"), isSubtle=True, spacing="None")
+    return card(title(heading, icon="📑"), state, *facts(rows), summary=heading)
+
+
+def offer_line(offer: Offer, texts: Catalogue) -> tuple[str, str]:
+    who = filter(None, (offer.customer.company if offer.customer else "", offer.shown_candidate, offer.terms.role))
+    return clip(f"{offer.name or texts('offer.title')} – {texts(f'offer.stage_{offer.stage.value}')}", 80), clip(" · ".join(who), 120)
 
 
 def make_card(names: Sequence[str], data: dict[str, object], texts: Catalogue) -> CardJson:

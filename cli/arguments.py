@@ -29,6 +29,8 @@ def parser() -> argparse.ArgumentParser:
     actions = commands.add_parser("audit", help="put the program itself to the test").add_subparsers(dest="action", required=True)
     command = actions.add_parser("bias", help="does it matter who a person is? writes a report (Word, JSON)")
     command.add_argument("--out", type=Path, default=Path(), metavar="DIR", help="where the report is written (here)")
+    command = actions.add_parser("verify", help="is the log of approvals as it was written?")
+    command.add_argument("--head", default="", metavar="HASH", help="what an earlier run printed: it must still be there")
     actions = commands.add_parser("storage", help="move, save and restore everything").add_subparsers(dest="action", required=True)
     actions.add_parser("migrate", help="copy everything, and prove it").add_argument("--to", choices=("azure", "local"), required=True)
     for name, text in (("backup", "save everything in a file"), ("restore", "put a backup into an empty storage")):

@@ -15,7 +15,7 @@ from pipeline.read.sheet import MAX_BYTES, csv_rows
 from pipeline.store import blob
 
 AT_ONCE = 24
-SHOWN = 12
+SHOWN = 8
 """Rows that the preview names, the most telling first."""
 _TELLING = (Act.SKIP, Act.CHANGE, Act.ADD, Act.SAME)
 PLAN, PREVIEW = "plan", "preview"

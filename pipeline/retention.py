@@ -17,7 +17,7 @@ from pipeline.model.job import Batch, Job, Pointer, State
 from pipeline.once import Once
 from pipeline.ports import Blobs
 from pipeline.service import Service
-from pipeline.store import BATCHES, CANDIDATES, CONTENTS, JOBS, readable
+from pipeline.store import BATCHES, CANDIDATES, CONTENTS, JOBS, OFFERS, readable
 
 SCHEDULE, REPORTS = "schedule", "reports"
 EVERYBODY = "all-tenants"
@@ -40,6 +40,7 @@ class Report:
     files: int = 0
     records: int = 0
     events: int = 0
+    offers: int = 0
 
 
 class StoredReport(BaseModel):
@@ -83,7 +84,7 @@ class Retention:
 
     async def run(self) -> list[Report]:
         """Everything that is due, for every tenant. Raises TransientError where one of them could not be done, after all others were."""
-        tenants = {tenant for table in (JOBS, CANDIDATES, EVENTS, KEYS) for tenant in await self._store.records.tenants(table)}
+        tenants = {tenant for table in (JOBS, CANDIDATES, EVENTS, KEYS, OFFERS) for tenant in await self._store.records.tenants(table)}
         reports, failed = [], None
         for tenant in sorted(tenants):  # none has to wait for what goes wrong at another
             try:
@@ -116,6 +117,7 @@ class Retention:
                 await self._blobs.delete(f"{tenant}/{job.id}")
             elif job.state.ended and not job.archived and age > timedelta(days=periods.hot_days):
                 report.archived += await self._archive(job)
+        report.offers = await self._service.offers.tidy(tenant, draft_days=periods.candidate_days)
         await self._tidy(tenant, report)
         report.events = await self._service.events.forget_before(tenant, now - timedelta(days=periods.log_days))
         await self._keep(report)

@@ -105,7 +105,7 @@ _CLICKED = {
 }
 _ASKED_BY_THE_CLIENT = {
     EVERYBODY: ("signin/verifyState", "signin/tokenExchange", "signin/failure"),
-    LOOK: ("composeExtension/query searchProfiles",),
+    LOOK: ("composeExtension/query searchProfiles", "composeExtension/query searchOffers"),
     WORK: (
         "composeExtension/query searchCandidates",
         "composeExtension/fetchTask makeWordCv",

@@ -230,7 +230,8 @@ SAID = {
     "say.offers": "angebote gesendet", "say.customers": "kunden Muster", "say.new_customer": "neuer Kunde: Muster GmbH", "say.approvals_here": "Freigaben hier",
 }  # fmt: skip
 CLIENT = {"signin/verifyState", "signin/tokenExchange", "signin/failure", "fileConsent/invoke"} | {
-    f"composeExtension/{what}" for what in ("query searchProfiles", "query searchCandidates", "fetchTask makeWordCv", "submitAction makeWordCv")
+    f"composeExtension/{what}"
+    for what in ("query searchProfiles", "query searchCandidates", "query searchOffers", "fetchTask makeWordCv", "submitAction makeWordCv")
 }
 DE = catalogue("de")
 

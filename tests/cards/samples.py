@@ -11,6 +11,7 @@ from cards.i18n import Catalogue, catalogue
 from cards.job import job_card
 from pipeline.model.job import Batch, Candidate, Change, DriveItem, Job, Kind, Notice, Problem, Receipt, Result, Source, State, Step, Usage
 from tests.cards.matching_samples import matching_cards
+from tests.cards.offer_samples import offer_cards
 from tests.cards.teams_samples import teams_cards
 from tests.conftest import NOW
 
@@ -119,6 +120,7 @@ def all_cards(texts: Catalogue, *, hostile: bool = False) -> dict[str, CardJson]
     return {
         **teams_cards(texts, one, together(many), text=HOSTILE if hostile else ""),
         **matching_cards(texts, many[:2], text=HOSTILE if hostile else ""),
+        **offer_cards(texts, text=HOSTILE if hostile else ""),
         **{f"busy-{kind.value}": one(job(kind=kind)) for kind in Kind},
         "waiting": one(job()),
         **{f"step-{step.value}": one(job(state=State.RUNNING, step=step, attempts=1)) for step in Step},
