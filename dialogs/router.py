@@ -50,10 +50,10 @@ _CANCEL = frozenset({"cancel", "abbrechen", "abbruch", "stop", "stopp"})
 _REJECT = frozenset({"reject", "absage"})
 _SIGN_IN = frozenset({"signin", "login", "anmelden", "anmeldung"})
 _SIGN_OUT = frozenset({"signout", "logout", "abmelden", "abmeldung"})
-_OTHERS = frozenset(
-    ["angebot", "angebote", "offer", "offers", "kunde", "kunden", "customer", "customers", "profil", "profile", "profiles", "match", "abgleich", "abgleichen", "vergleiche", "vergleich", "rangliste", "bestenliste", "shortlist", "ranking", "rank"]
-)
-COMMANDS = _HELP | _STATUS | _DELETE | _CANCEL | _REJECT | _SIGN_IN | _SIGN_OUT | _OTHERS
+_OFFERS = frozenset({"angebot", "angebote", "offer", "offers", "kunde", "kunden", "customer", "customers"})
+_PROFILES = frozenset({"profil", "profile", "profiles", "match", "abgleich", "abgleichen", "vergleiche", "vergleich"})
+_RANKINGS = frozenset({"rangliste", "bestenliste", "shortlist", "ranking", "rank"})
+COMMANDS = _HELP | _STATUS | _DELETE | _CANCEL | _REJECT | _SIGN_IN | _SIGN_OUT | _OFFERS | _PROFILES | _RANKINGS
 """First words of what is no file but something that is said; where others read along, it is answered in the 1:1 chat only."""
 _ALL = frozenset({"all", "alle", "alles"})
 
