@@ -421,3 +421,16 @@ def test_text_is_compared_and_not_bytes(stored: bytes, same: bool) -> None:
 
 def test_what_is_no_word_file_is_nobodys() -> None:
     assert not same_text(b"x", b"x")
+
+
+# --- what was approved and is edited afterwards
+
+
+async def test_an_edit_since_is_seen_by_the_contents_tag(cloud: Cloud) -> None:
+    item = await cloud.save()
+    drive = cloud.drive()
+    assert not await drive.edited("t", item), "SharePoint rewrites Office files when they come in: that is no edit"
+    cloud.onedrive.files[0].rename("Another name.docx")
+    assert not await drive.edited("t", item), "another name is no other content"
+    cloud.onedrive.files[0].edit(word("changed", job="x"))
+    assert await drive.edited("t", item)

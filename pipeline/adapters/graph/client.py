@@ -30,6 +30,7 @@ SECONDS = 90.0
 """One call with all its retries; a wait that the service asks for beyond that is the job's, not the call's."""
 SILENCE = 20.0
 """So long a connection may be silent before the request is tried again."""
+THROTTLED = 429
 _PASSING = frozenset({408, 429, 500, 502, 503, 504, 509})
 
 
@@ -82,17 +83,19 @@ class GraphClient:
         headers: Mapping[str, str] | None = None,
         accept: Collection[int] = (),
         limit: int = 0,
+        repeatable: bool = True,
     ) -> Answer:
         """`path` is encoded already, and below the version; or a whole address that Graph gave, which must not get a `token`.
 
         Statuses in `accept` come back as answers, though they are refusals. With a `limit` in bytes, a success is `data` and no JSON; what is
-        larger is cut off. Redirects are not followed. Raises SignInNeeded (401), Refused, TransientError.
+        larger is cut off. Redirects are not followed. What is not `repeatable` is tried again only where it was certainly not done (429).
+        Raises SignInNeeded (401), Refused, TransientError.
         """
         url = self._address(path, token)
         sent = {"User-Agent": AGENT, "Accept": "application/json", **({"Authorization": f"Bearer {token}"} if token else {}), **(headers or {})}
         deadline = asyncio.get_running_loop().time() + self._seconds
         for attempt in itertools.count(1):
-            asked: float | None = None
+            asked, done = None, True
             try:
                 async with asyncio.timeout_at(deadline):
                     answer = await self._once(method, url, sent, json=json, data=data, limit=limit)
@@ -101,9 +104,9 @@ class GraphClient:
             else:
                 if answer.status not in _PASSING or answer.status in accept:
                     return _checked(answer, accept)
-                why, asked = f"status {answer.status} {answer.code}", self._asked(answer)
+                why, asked, done = f"status {answer.status} {answer.code}", self._asked(answer), answer.status != THROTTLED
             wait = self._wait(attempt, asked)
-            if attempt >= TRIES or asyncio.get_running_loop().time() + wait > deadline:
+            if attempt >= TRIES or (done and not repeatable) or asyncio.get_running_loop().time() + wait > deadline:
                 raise TransientError(f"Graph: {why}", retry_after=asked)
             await asyncio.sleep(wait)
         raise AssertionError("unreachable")

@@ -36,7 +36,7 @@ class GraphMail:
             found = known.body.get("value") or []
             if found:
                 return MailDraft(id=str(found[0]["id"]), url=str(found[0]["webLink"]))
-            made = (await self._client.call("POST", "me/messages", token=token, json=_body(message))).body
+            made = (await self._client.call("POST", "me/messages", token=token, json=_body(message), repeatable=False)).body
         except Refused as refused:
             if refused.status in (401, 403, 404):  # no consent, or no mailbox
                 raise UserError("mail_forbidden") from refused
