@@ -21,6 +21,7 @@ register.sh --domain cv.firma.de --resource-group NAME [options]
   --connection NAME      the bot's OAuth connection (graph)
   --roles app|groups     where people's roles come from: app roles or your groups (app)
   --chats                allow CVs from group chats and channels
+  --mail                 allow drafts of e-mails in people's own mailboxes
   --sharepoint           Word files go to a SharePoint library that you choose
   --new-secret           make a new secret, here and in the OAuth connection
 
@@ -50,7 +51,7 @@ patiently() {
 }
 
 domain='' group='' location=germanywestcentral bot='' name='CV Generator' app_id='' connection=graph roles=app
-chats=false sharepoint=false new_secret=false
+chats=false mail=false sharepoint=false new_secret=false
 while [ $# -gt 0 ]; do
   case $1 in
     --domain | --resource-group | --location | --bot | --display-name | --app-id | --connection | --roles)
@@ -65,6 +66,7 @@ while [ $# -gt 0 ]; do
     --connection) connection=$2 ;;
     --roles) roles=$2 ;;
     --chats) chats=true ;;
+    --mail) mail=true ;;
     --sharepoint) sharepoint=true ;;
     --new-secret) new_secret=true ;;
     -h | --help)
@@ -73,7 +75,7 @@ while [ $# -gt 0 ]; do
       ;;
     *) fail "unknown option $1 (--help lists them)" ;;
   esac
-  case $1 in --chats | --sharepoint | --new-secret) shift ;; *) shift 2 ;; esac
+  case $1 in --chats | --mail | --sharepoint | --new-secret) shift ;; *) shift 2 ;; esac
 done
 
 guid='^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
@@ -131,6 +133,7 @@ resource="api://$domain/botid-$app_id"
 delegated=(openid profile offline_access User.Read Files.ReadWrite)
 application=()
 if $chats; then delegated+=(Chat.Read ChannelMessage.Read.All); fi
+if $mail; then delegated+=(Mail.ReadWrite); fi
 if $sharepoint; then application+=(Sites.Selected); fi
 case $roles in
   app) application+=(Directory.Read.All) ;;                     # app role assignments of a user, also by group

@@ -228,9 +228,8 @@ def offer() -> Doc:
         row.cells[-1].paragraphs[0].alignment = WD_ALIGN_PARAGRAPH.RIGHT
         for cell in row.cells:
             cell.paragraphs[0].paragraph_format.keep_with_next = True
-    spaced = document.add_paragraph("{%p for t in notes %}")
-    spaced.paragraph_format.space_before = Pt(8)
-    paragraphs(document, ("{{ t }}", "Normal"), ("{%p endfor %}", "Normal"))
+    document.add_paragraph().paragraph_format.space_after = Pt(0)
+    paragraphs(document, ("{%p for t in notes %}", "Normal"), ("{{ t }}", "Normal"), ("{%p endfor %}", "Normal"))
     greeting = document.add_paragraph("{{ labels.offer_greeting }}")
     greeting.paragraph_format.space_before, greeting.paragraph_format.keep_with_next = Pt(10), True
     firm = document.add_paragraph("{{ firm }}")

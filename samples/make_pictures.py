@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -17,6 +18,9 @@ sys.path.insert(0, str(ROOT))
 from app import start  # noqa: E402
 from bot.settings import Settings  # noqa: E402
 from cards.i18n import catalogue  # noqa: E402
+from pipeline.model.offer import Stage  # noqa: E402
+from pipeline.render.offer_word import Letterhead, offer_word  # noqa: E402
+from tests.cards.offer_samples import offer  # noqa: E402
 from tests.cards.samples import all_cards  # noqa: E402
 from tests.conftest import chromium, free_port  # noqa: E402
 
@@ -24,9 +28,28 @@ IMAGES = ROOT / "docs" / "images"
 
 
 def card() -> None:
-    made = all_cards(catalogue("de"))["result"]
-    job = {"chromium": chromium(), "cards": [{"name": "result", "card": made, "png": str(IMAGES / "result-card.png")}]}
+    made = all_cards(catalogue("de"))
+    pictures = {"result": "result-card", "offer-approval": "offer-approval", "offer-form": "offer-form", "customer-list": "customer-list"}
+    shown = [{"name": name, "card": made[name], "png": str(IMAGES / f"{png}.png")} for name, png in pictures.items()]
+    job = {"chromium": chromium(), "cards": shown}
     subprocess.run(["node", ROOT / "tests/node/cards.mjs"], input=json.dumps(job), text=True, check=True, capture_output=True)
+
+
+def letter(folder: Path) -> None:
+    head = Letterhead(
+        "Muster Personal GmbH",
+        "Königstraße 1 · 70173 Stuttgart",
+        "Tel. +49 711 123456 · info@muster-personal.example",
+        "Geschäftsführung: Eva Beispiel · HRB 12345 Stuttgart · USt-IdNr. DE136695976",
+    )
+    (folder / "offer.docx").write_bytes(offer_word(offer(Stage.APPROVED), head, day=date(2026, 11, 26), final=True))
+    picture(folder, folder / "offer.docx", "offer-letter")
+
+
+def picture(folder: Path, file: Path, name: str) -> None:
+    office = ["soffice", f"-env:UserInstallation=file://{folder}/office", "--headless", "--convert-to", "pdf", "--outdir", file.parent, file]
+    subprocess.run(office, check=True, capture_output=True)
+    subprocess.run(["pdftoppm", "-r", "70", "-png", "-singlefile", file.with_suffix(".pdf"), IMAGES / name], check=True)
 
 
 def word(folder: Path) -> None:
@@ -34,18 +57,7 @@ def word(folder: Path) -> None:
         out = folder / template
         command = [sys.executable, "app.py", "convert", f"samples/{sample}.pdf", "--out", out, "--template", template]
         subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
-        office = [
-            "soffice",
-            f"-env:UserInstallation=file://{folder}/office",
-            "--headless",
-            "--convert-to",
-            "pdf",
-            "--outdir",
-            out,
-            out / f"{sample}.docx",
-        ]
-        subprocess.run(office, check=True, capture_output=True)
-        subprocess.run(["pdftoppm", "-r", "70", "-png", "-singlefile", out / f"{sample}.pdf", IMAGES / f"word-{template}"], check=True)
+        picture(folder, out / f"{sample}.docx", f"word-{template}")
 
 
 async def page(folder: Path) -> None:
@@ -70,6 +82,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         card()
         word(Path(name))
+        letter(Path(name))
         asyncio.run(page(Path(name)))
 
 

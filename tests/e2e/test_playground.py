@@ -8,11 +8,13 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 
 from app import Running
 from tests.conftest import NODE, free_port
+from tests.e2e.test_matching_chat import POSTING
 from tests.fakes import Files
 
 
@@ -75,3 +77,77 @@ async def test_a_cv_in_the_playground(running: Running, files: Files, tmp_path: 
         assert "Lebenslauf wird bearbeitet" in everything
         assert "Katharina Brandt" in everything
         assert "updateMessage" in everything, [list(event) for event in seen]
+
+
+class Seen:
+    """What a person in the Playground sees: the stream of its events."""
+
+    def __init__(self, base: str, session: aiohttp.ClientSession, chat: str) -> None:
+        self.base, self.session, self.chat, self.events, self.number = base, session, chat, [], 0
+
+    async def send(self, user: str, name: str, **content: Any) -> None:
+        self.number += 1
+        activity = {
+            "type": "message",
+            "id": f"custom-{self.number}",
+            "channelId": "msteams",
+            "serviceUrl": f"{self.base.replace('127.0.0.1', 'localhost')}/_connector",
+            "from": {"id": user, "aadObjectId": user, "name": name},
+            "recipient": {"id": "00000000-0000-0000-0000-00000000000011", "name": "Test Bot"},
+            "conversation": {"id": self.chat, "conversationType": "personal", "tenantId": "00000000-0000-0000-0000-0000000000001"},
+            "locale": "de-DE",
+            **content,
+        }
+        async with self.session.post(f"{self.base}/_internal/v1/customActivities", json=activity) as response:
+            assert response.status < 300, await response.text()
+
+    async def until(self, stream: aiohttp.ClientWebSocketResponse, *wanted: str) -> None:
+        """Read on until one event says all of it."""
+        async with asyncio.timeout(30):
+            while not any(all(text in json.dumps(event, ensure_ascii=False) for text in wanted) for event in self.events):
+                self.events.append(json.loads((await stream.receive()).data))
+
+    def data(self, verb: str, **fields: str) -> dict[str, Any]:
+        """What the newest button with that verb carries."""
+        found: list[dict[str, Any]] = []
+
+        def walk(node: Any) -> None:
+            if isinstance(node, dict):
+                if node.get("verb") == verb and "v" in node and all(node.get(k) == v for k, v in fields.items()):
+                    found.append(node)
+                for value in node.values():
+                    walk(value)
+            elif isinstance(node, list):
+                for value in node:
+                    walk(value)
+
+        walk(self.events)
+        return found[-1]
+
+
+async def test_from_a_cv_to_an_approved_offer_in_the_playground(running: Running, files: Files, tmp_path: Path) -> None:
+    """By the buttons' old form, Action.Submit, as clients send it that know no other."""
+    file = {"contentType": "application/vnd.microsoft.teams.file.download.info", "name": "cv.pdf"}
+    link = {"downloadUrl": f"{files.origin}/de-einspaltig-brandt.pdf", "uniqueId": "1", "fileType": "pdf"}
+    anna, ben = ("user-id-0", "Alex Wilber"), ("user-id-1", "Megan Bowen")
+    async with playground(running.url, tmp_path) as base, aiohttp.ClientSession() as session:
+        async with session.get(f"{base}/_internal/v1/config") as response:
+            seen = Seen(base, session, (await response.json())["config"]["personalChat"]["id"])
+        async with session.ws_connect(f"{base.replace('http', 'ws')}/_ws_conversation/v1/conversations/stream") as stream:
+            await seen.send(*ben, text="hilfe")
+            await seen.until(stream, "Ziehen Sie")
+            await seen.send(*anna, attachments=[file | {"content": link}])
+            await seen.until(stream, "In Word öffnen", "Katharina Brandt")
+            await seen.send(*anna, text=POSTING)
+            await seen.until(stream, "mind. 5 Jahre")
+            await seen.send(*anna, text="match Projektleiter")
+            await seen.until(stream, "Bericht in Word")
+            await seen.send(*anna, value=seen.data("offer.make"))
+            await seen.until(stream, "Angebot bearbeiten")
+            terms = {"new_customer": "Neckartal Maschinenbau AG", "rate": "95", "start": "2027-03-01", "volume": "616", "customer": "-"}
+            await seen.send(*anna, value=seen.data("offer.save") | terms)
+            await seen.until(stream, "Wer soll das Angebot freigeben?")
+            await seen.send(*anna, value=seen.data("offer.submit") | {"approver": "user-id-1"})
+            await seen.until(stream, "bittet um Freigabe")
+            await seen.send(*ben, value=seen.data("offer.approve"))
+            await seen.until(stream, "ANG-2026-0001", "In Word öffnen", "Freigegeben von Megan Bowen")

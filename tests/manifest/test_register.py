@@ -97,6 +97,7 @@ PERMISSIONS = {
     (): BASE | {"Directory.Read.All"},
     ("--roles", "groups"): BASE | {"User.ReadBasic.All", "GroupMember.Read.All"},
     ("--chats",): BASE | {"Directory.Read.All", "Chat.Read", "ChannelMessage.Read.All"},
+    ("--mail",): BASE | {"Directory.Read.All", "Mail.ReadWrite"},
     ("--sharepoint",): BASE | {"Directory.Read.All", "Sites.Selected"},
 }
 
@@ -105,7 +106,7 @@ PERMISSIONS = {
 def test_the_app_asks_for_no_more_than_it_needs(options: tuple[str, ...], expected: set[str], registration: Registration) -> None:
     registration.settings(*USUAL, *options)
     assert registration.permissions() == expected
-    assert set(registration.bot["settings"]["graph"]["scopes"].split()) == expected & (BASE | {"Chat.Read", "ChannelMessage.Read.All"})
+    assert set(registration.bot["settings"]["graph"]["scopes"].split()) == expected & (BASE | {"Chat.Read", "ChannelMessage.Read.All", "Mail.ReadWrite"})
 
 
 def test_what_was_once_allowed_stays_without_its_option(registration: Registration) -> None:
