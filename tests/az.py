@@ -20,7 +20,17 @@ TENANT = "5f0a6c1e-3b8d-4f27-9a64-d2c7e81b0f35"
 SUBSCRIPTION = "c81d4e2e-bcf2-41e6-869b-7df92533d2db"
 GRAPH = "00000003-0000-0000-c000-000000000000"
 GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-SCOPES = ("openid", "profile", "offline_access", "User.Read", "Files.ReadWrite", "Chat.Read", "ChannelMessage.Read.All", "Mail.Read")
+SCOPES = (
+    "openid",
+    "profile",
+    "offline_access",
+    "User.Read",
+    "Files.ReadWrite",
+    "Chat.Read",
+    "ChannelMessage.Read.All",
+    "Mail.Read",
+    "Mail.ReadWrite",
+)
 APP_PERMISSIONS = ("Directory.Read.All", "User.ReadBasic.All", "GroupMember.Read.All", "Sites.Selected", "Directory.ReadWrite.All")
 EVERYWHERE = {"--output": 1, "--only-show-errors": 0}
 SEVERAL = -1

@@ -106,7 +106,9 @@ PERMISSIONS = {
 def test_the_app_asks_for_no_more_than_it_needs(options: tuple[str, ...], expected: set[str], registration: Registration) -> None:
     registration.settings(*USUAL, *options)
     assert registration.permissions() == expected
-    assert set(registration.bot["settings"]["graph"]["scopes"].split()) == expected & (BASE | {"Chat.Read", "ChannelMessage.Read.All", "Mail.ReadWrite"})
+    assert set(registration.bot["settings"]["graph"]["scopes"].split()) == expected & (
+        BASE | {"Chat.Read", "ChannelMessage.Read.All", "Mail.ReadWrite"}
+    )
 
 
 def test_what_was_once_allowed_stays_without_its_option(registration: Registration) -> None:
