@@ -518,11 +518,18 @@ def make_mail(settings: Settings, blobs: Blobs, graph: Graph | None, tokens: Tok
     return FiledMail(blobs)
 
 
-def make_service(settings: Settings, storage: Storage, drive: Drive, mail: Mail | None = None) -> Service:
+def make_service(settings: Settings, storage: Storage, drive: Drive, *, mail: Mail | None = None, llm: Llm | None = None) -> Service:
+    """`llm` where something is asked of a model outside of jobs."""
     names = tuple(template_names(settings.templates))
     periods = Periods(hot_days=settings.hot_days, candidate_days=settings.candidate_days, log_days=settings.log_days)
     offline = PackagedAddresses()
-    return Service(
+
+    def limited(tenant: str) -> Llm:
+        if llm is None:
+            raise AssertionError("asked only where there is one")
+        return Budget(service.store, limits_of(settings)).limited(llm, tenant)
+
+    service = Service(
         records=storage.records,
         blobs=storage.blobs,
         queue=storage.queue,
@@ -535,7 +542,13 @@ def make_service(settings: Settings, storage: Storage, drive: Drive, mail: Mail 
         offline_addresses=offline,
         mail=mail or FiledMail(storage.blobs),
         office=make_office(settings),
+        llm=limited if llm else None,
     )
+    return service
+
+
+def limits_of(settings: Settings) -> Limits:
+    return Limits(calls=settings.llm_calls, calls_per_tenant=settings.llm_calls_per_tenant, tokens_per_minute=settings.llm_tokens_per_minute)
 
 
 async def serve(settings: Settings) -> int:
@@ -636,10 +649,10 @@ async def make_workshop(settings: Settings, heard: Callable[[Job], None], *, pac
     graph = make_graph(settings, people or tokens)
     drive = make_drive(settings, storage.blobs, graph, key=key)
     mail = make_mail(settings, storage.blobs, graph, people or tokens)
-    service = make_service(settings, storage, drive, mail)
+    llm = make_llm(settings)
+    service = make_service(settings, storage, drive, mail=mail, llm=llm)
     sandbox = Sandbox()
     await sandbox.start()
-    llm = make_llm(settings)
     adapter = make_adapter(settings, TokenCheck(settings.app_id) if settings.app_id else None)
     sender = Sender(adapter, places, pace=pace / PACE)
     links = LinkedFiles(hosts=settings.file_hosts, local_origins=settings.local_origins)
@@ -654,7 +667,6 @@ async def make_workshop(settings: Settings, heard: Callable[[Job], None], *, pac
     async def notify(job: Job) -> None:
         publish(job)
 
-    limits = Limits(calls=settings.llm_calls, calls_per_tenant=settings.llm_calls_per_tenant, tokens_per_minute=settings.llm_tokens_per_minute)
     runner = Runner(
         service=service,
         blobs=storage.blobs,
@@ -664,7 +676,7 @@ async def make_workshop(settings: Settings, heard: Callable[[Job], None], *, pac
         clock=clock,
         ids=ids,
         lease=settings.lease,
-        budget=Budget(service.store, limits),
+        budget=Budget(service.store, limits_of(settings)),
         messages=chats,
     )
     retention = Retention(service, storage.blobs, notify)
@@ -767,7 +779,7 @@ async def start(settings: Settings, *, pace: float = PACE) -> Running:
     # turns do not wait as long for the storage as workers do: the channel gives up after ten seconds
     quick = keep_in_azure(settings, patience=QUICK) if settings.uses_azure_storage else shop.kept
     quick_drive = make_drive(settings, quick.storage.blobs, shop.graph, key=shop.link_key)
-    service = make_service(settings, quick.storage, quick_drive, shop.mail)
+    service = make_service(settings, quick.storage, quick_drive, mail=shop.mail, llm=shop.llm)
     names = tuple(template_names(settings.templates))
 
     async def ping_records() -> None:

@@ -36,6 +36,8 @@ ALONE_SECONDS = 30.0
 REDRAWS = 4
 PERSONAL = 0
 """The version of a card that shows the offer as it is; others ask about one version."""
+ROLES_SECONDS = 2.0
+"""So long the directory may take for all of them: a turn may wait for it."""
 PEOPLE = 300
 """So many people's roles are looked up to find the approvers."""
 _TOLD = frozenset({Stage.APPROVED, Stage.REJECTED, Stage.CHANGES, Stage.LAPSED})
@@ -105,8 +107,12 @@ class Desk:
             except TransientError:  # not told: then not asked
                 return frozenset()
 
-        found = await asyncio.gather(*(roles(chat) for chat in chats))
-        return [chat for chat, has in zip(chats, found, strict=True) if Role.APPROVER in has]
+        asked = [asyncio.create_task(roles(chat)) for chat in chats]
+        if asked:
+            _, late = await asyncio.wait(asked, timeout=ROLES_SECONDS)
+            for task in late:  # who is told too late is not asked this time; the answers of then are known next time
+                task.cancel()
+        return [chat for chat, task in zip(chats, asked, strict=True) if not task.cancelled() and task.done() and Role.APPROVER in task.result()]
 
     async def approvers(self, tenant: str) -> list[Colleague]:
         return [Colleague(user=chat.user, name=chat.name) for chat in await self.approving(tenant)]

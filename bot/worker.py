@@ -21,6 +21,8 @@ DRAIN_SECONDS = 15.0
 """With closing connections and sandbox the process ends within 25 s of SIGTERM."""
 DAILY_SECONDS = 3600.0
 """Between two looks whether the daily work is due."""
+ALSO_EACH = 2
+"""What is no job is looked after at each second round."""
 LONGEST_IDLE = 4.0
 """Seconds between two looks at a queue that stays empty: 15 calls a minute, and no job waits longer."""
 
@@ -171,13 +173,14 @@ class Worker:
         async def notify(job: Job) -> None:
             self._publish(job)
 
-        every = min(SWEEP_SECONDS, self._runner.lease)
+        every, rounds = min(SWEEP_SECONDS, self._runner.lease), 0
         while True:
             try:
                 if looked := await self._runner.sweep(notify, every=every):
                     _log.info("looked after %d jobs", looked)
                     self.nudge()
-                if self._also:
+                rounds += 1
+                if self._also and rounds % ALSO_EACH == 0:
                     await self._also()
             except TransientError as error:  # the next round tries again
                 _log.warning("sweep: %s", error)

@@ -44,6 +44,7 @@ from cards.offer_actions import (
     ListOffers,
     MailOffer,
     MakeOffer,
+    PhraseOffer,
     RejectOffer,
     ReopenOffer,
     RequestChanges,
@@ -91,7 +92,7 @@ class Around:
     """What a card says beside the offer: where its Word file opens, what may be done, by whom it may be approved.
 
     `word_url` opens the draft or the approved file, `verbs` what this person may do, `approvers` whom they may ask, `channel` whether there is one
-    for approvals, `mails` whether drafts of e-mails can be made, `mail_url` where one opens that no mailbox holds.
+    for approvals. `mails`: drafts of e-mails can be made, `mail_url` opens one that no mailbox holds; `words`: a model can phrase the introduction.
     """
 
     word_url: str
@@ -99,6 +100,7 @@ class Around:
     approvers: Sequence[Colleague] = ()
     channel: bool = False
     mails: bool = False
+    words: bool = False
     mail_url: str = ""
     missing: Sequence[str] = ()
     doubts: Sequence[Doubt] = ()
@@ -110,6 +112,8 @@ def offer_card(offer: Offer, texts: Catalogue, around: Around) -> CardJson:
     actions: list[Element] = []
     if Verb.EDIT in can and offer.stage is not Stage.SUBMITTED:
         actions.append(button(texts("offer.edit"), EditOffer(offer.id)))
+    if around.words and Verb.EDIT in can and offer.stage is Stage.DRAFT and offer.match and not offer.wants_words:
+        actions.append(button(texts("offer.phrase"), PhraseOffer(offer.id, version)))
     if Verb.SUBMIT in can and not around.missing:
         actions.append(_submit(offer, texts, around))
     actions.append(_open(offer, texts, around))
@@ -364,6 +368,8 @@ def _state(offer: Offer, texts: Catalogue) -> list[Element]:
         found.append(plain(texts("offer.waits_for", who=who, date=str(until)), limit=240, isSubtle=True, size="Small"))
     elif offer.decision and offer.stage.final:
         found.append(plain(texts("offer.approved_by", name=offer.decision.name or "–"), limit=160, isSubtle=True, size="Small"))
+    if offer.wants_words:
+        found.append(say(texts("offer.phrasing"), isSubtle=True, size="Small"))
     if offer.stage.final and not offer.frozen:
         found.append(say(texts("offer.being_written"), isSubtle=True, size="Small"))
     if offer.frozen:

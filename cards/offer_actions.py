@@ -130,6 +130,14 @@ class MailOffer:
 
 
 @dataclass(frozen=True, slots=True)
+class PhraseOffer:
+    """Let a model phrase the introduction, of the facts that are quoted."""
+
+    offer: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
 class ListOffers:
     """`stage` is an input of the card, "all" for every one; `page` from 0, as digits."""
 
@@ -189,6 +197,7 @@ OfferAction = (
     | ReopenOffer
     | DiscardOffer
     | MailOffer
+    | PhraseOffer
     | ListOffers
 )
 CustomerAction = ShowCustomer | EditCustomer | SaveCustomer | MergeCustomers | ImportCustomers
@@ -212,6 +221,7 @@ OFFER_VERBS: dict[str, type[OfferAction | CustomerAction]] = {
     "offer.reopen": ReopenOffer,
     "offer.discard": DiscardOffer,
     "offer.mail": MailOffer,
+    "offer.phrase": PhraseOffer,
     "offer.list": ListOffers,
     "customer.show": ShowCustomer,
     "customer.edit": EditCustomer,

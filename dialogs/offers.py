@@ -29,6 +29,7 @@ from cards.offer_actions import (
     MailOffer,
     MakeOffer,
     OfferAction,
+    PhraseOffer,
     RejectOffer,
     ReopenOffer,
     RequestChanges,
@@ -90,6 +91,7 @@ async def card_for(offer: Offer, reader: Conversation, services: Services) -> Ca
         verbs=verbs,
         approvers=people,
         channel=asks and await offers.channel(offer.tenant) is not None,
+        words=offers.words,
         mails=offers.mails and offer.owner.user == reader.user,
         mail_url=services.link(f"offers/{offer.id}/mail", offer.tenant),
         missing=missing(offer) if Verb.EDIT in verbs else (),
@@ -148,6 +150,8 @@ async def _acted(action: OfferAction, talk: Talk) -> Turn:
             return await _moved(done.offer, talk)
         case MailOffer(offer=key):
             return await _moved(await offers.wish_mail(tenant, key, await _actor(talk)), talk)
+        case PhraseOffer(offer=key, version=version):
+            return await _moved(await offers.wish_words(tenant, key, await _actor(talk), version=_number(version)), talk)
         case ListOffers(stage=stage, text=text, page=page):
             return await _list(talk, stage="" if stage == ALL else stage, text=text, page=_number(page))
         case _:

@@ -14,7 +14,6 @@ from zoneinfo import ZoneInfo
 
 from pipeline.approval_log import ApprovalLog
 from pipeline.conversion import Structured
-from pipeline.customers import Customers
 from pipeline.due import Due
 from pipeline.errors import TransientError, UserError
 from pipeline.model.codec import from_json, to_json
@@ -28,16 +27,17 @@ from pipeline.model.totals import totals
 from pipeline.offer.blind import blind, reference_of
 from pipeline.offer.introduction import introduction
 from pipeline.offer.machine import CLOCK, Actor, delegated, moved
+from pipeline.offer.phrase import phrased
 from pipeline.offer.understand import Wanted
 from pipeline.offer.volume import after_working_days, suggested_volume
-from pipeline.ports import Blobs, Drive, Ids, Mail, MailMessage, WordFile
+from pipeline.ports import Blobs, Drive, Llm, Mail, MailMessage, WordFile
 from pipeline.render.csv_table import csv_table
 from pipeline.render.labels import labels
 from pipeline.render.offer_word import Letterhead, offer_word, salutation
 from pipeline.render.word import render
 from pipeline.sequence import Sequence as Numbers
 from pipeline.sequence import Ticket
-from pipeline.store import JOBS, OFFER_CARDS, OFFER_PLACES, OFFERS, Store, blob, decoded
+from pipeline.store import JOBS, MATCHES, OFFER_CARDS, OFFER_PLACES, OFFERS, Store, blob, decoded
 
 APPROVED = "approved"
 """The blob of the approved Word file."""
@@ -81,16 +81,26 @@ class Done:
 
 
 class Offers:
-    def __init__(self, store: Store, blobs: Blobs, drive: Drive, ids: Ids, *, customers: Customers, mail: Mail | None, office: Office) -> None:
+    """`llm` gives the model for a tenant, within its limits; None where none is configured."""
+
+    def __init__(
+        self,
+        store: Store,
+        blobs: Blobs,
+        drive: Drive,
+        *,
+        mail: Mail | None,
+        office: Office,
+        llm: Callable[[str], Llm] | None = None,
+    ) -> None:
         self.office = office
         self.due = Due(store)
         self.log = ApprovalLog(store)
         self._store = store
         self._blobs = blobs
         self._drive = drive
-        self._ids = ids
-        self._customers = customers
         self._mail = mail
+        self._llm = llm
         self._numbers = Numbers(store)
 
     @property
@@ -293,6 +303,24 @@ class Offers:
         wish = {"wants_mail": True, "mail_problem": ""}
         return await self._store.change(OFFERS, tenant, offer_id, Offer, lambda known: known.model_copy(update=wish) if known else None) or offer
 
+    @property
+    def words(self) -> bool:
+        """Can a model phrase introductions?"""
+        return self._llm is not None
+
+    async def wish_words(self, tenant: str, offer_id: str, actor: Actor, *, version: int) -> Offer:
+        """An introduction in a model's words. Raises UserError: unknown_offer, not_yours, offer_changed, offer_not_possible."""
+        offer = await self.get(tenant, offer_id)
+        if offer.owner.user != actor.user:
+            raise UserError("not_yours")
+        if not self.words or offer.stage is not Stage.DRAFT or not offer.match:
+            raise UserError("offer_not_possible")
+        if offer.version != version:
+            raise UserError("offer_changed")
+        await self.due.mark(tenant, offer_id, seconds=FIRST_LOOK)
+        wish = {"wants_words": True}
+        return await self._store.change(OFFERS, tenant, offer_id, Offer, lambda known: known.model_copy(update=wish) if known else None) or offer
+
     def _after(self, at: datetime, days: int) -> datetime:
         local = at.astimezone(ZoneInfo(self.office.zone))
         day = after_working_days(local.date(), days, country=self.office.country, region=self.office.region)
@@ -320,7 +348,25 @@ class Offers:
         offer = await self.get(tenant, offer_id)
         if offer.wants_mail and offer.frozen and offer.mail is None and not offer.mail_problem:
             offer = await self._draft_mail(offer)
-        return offer
+        return await self._phrase(offer) if offer.wants_words else offer
+
+    async def _phrase(self, offer: Offer) -> Offer:
+        """An introduction in a model's words, where somebody has not edited the offer meanwhile."""
+        match = await self._store.get(MATCHES, offer.tenant, offer.match, Match) if offer.match else None
+        text = ""
+        if match and self._llm:
+            llm = self._llm(offer.tenant)
+            hidden = offer.candidate_name if offer.blind else ""
+            text = await phrased(match, llm, role=offer.terms.role, candidate=self.called(offer), language=offer.language, hidden=hidden)
+
+        def worded(known: Offer | None) -> Offer | None:
+            if known is None or not known.wants_words:
+                return None
+            fresh = known.version == offer.version and text and known.stage is Stage.DRAFT
+            terms = known.terms.model_copy(update={"introduction": text[:3000]}) if fresh else known.terms
+            return known.model_copy(update={"wants_words": False, "terms": terms, "version": known.version + bool(fresh)})
+
+        return await self._store.change(OFFERS, offer.tenant, offer.id, Offer, worded) or offer
 
     async def _numbered(self, offer: Offer) -> Offer:
         async def has_one() -> bool:

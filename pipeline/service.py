@@ -23,7 +23,7 @@ from pipeline.model.formats import is_archive, is_old_word_file, is_pdf, is_word
 from pipeline.model.job import BATCH_PREFIX, Candidate, Conversation, Job, Kind, Periods, Problem, Receipt, Source, State, Step, WhenEdited
 from pipeline.model.person import Person
 from pipeline.offers import USUAL, Offers, Office
-from pipeline.ports import Addresses, Blobs, Clock, Drive, Ids, Mail, Queue, Records
+from pipeline.ports import Addresses, Blobs, Clock, Drive, Ids, Llm, Mail, Queue, Records
 from pipeline.profiles import Profiles
 from pipeline.store import JOBS, MATCHES, PERIODS, RECEIPTS, Store, blob, readable
 
@@ -84,7 +84,7 @@ LANGUAGES = ("", "de", "en")
 class Service:
     """`candidates`, `batches`, `profiles`, `matches`, `customers` and `offers` are part of it.
 
-    `lexicon`: the matcher's, with the firm's own names. `addresses`, `offline_addresses`, `mail`, `office`: see Customers and Offers.
+    `lexicon`: the matcher's, with the firm's own names. `addresses`, `offline_addresses`, `mail`, `office`, `llm`: see Customers and Offers.
     """
 
     def __init__(
@@ -102,6 +102,7 @@ class Service:
         offline_addresses: Addresses = NOBODY_KNOWS,
         mail: Mail | None = None,
         office: Office = USUAL,
+        llm: Callable[[str], Llm] | None = None,
     ) -> None:
         self.store = Store(records, clock)
         self.candidates = Candidates(self.store)
@@ -113,7 +114,7 @@ class Service:
             self.store, blobs, candidates=self.candidates, profiles=self.profiles, events=self.events, lexicon=lexicon or concepts()
         )
         self.customers = Customers(self.store, ids, addresses=addresses, offline=offline_addresses, country=office.country)
-        self.offers = Offers(self.store, blobs, drive, ids, customers=self.customers, mail=mail, office=office)
+        self.offers = Offers(self.store, blobs, drive, mail=mail, office=office, llm=llm)
         self._blobs = blobs
         self._queue = queue
         self._drive = drive

@@ -147,6 +147,7 @@ class Offer(_Stored):
 
     `customer` and `contact` are as they were when it was last edited; `candidate` is the candidate's id, `cv` the job that made the CV, `match` the
     match that it came from, `reference` what a blind offer calls the candidate. `done` counts the moves that are in the approval log.
+    `wants_mail` and `wants_words`: a draft of the e-mail, or an introduction in a model's words, was asked for and is being made.
     """
 
     id: str
@@ -178,6 +179,7 @@ class Offer(_Stored):
     mail: MailDraft | None = None
     mail_problem: str = ""
     wants_mail: bool = False
+    wants_words: bool = False
 
     @property
     def name(self) -> str:

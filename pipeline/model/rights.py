@@ -97,6 +97,7 @@ _CLICKED = {
         "offer.reopen",
         "offer.discard",
         "offer.mail",
+        "offer.phrase",
         "customer.edit",
         "customer.save",
         "customer.merge",

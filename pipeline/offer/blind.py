@@ -13,6 +13,7 @@ from pipeline.model.cv import Basics, Cv, Sourced
 _CONTACT = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+|(?:https?://|www\.)\S+|(?<![\w.])\+?\d(?:[\s()/-]*\d){7,}(?!\w)", re.IGNORECASE)
 """E-mail addresses, web addresses, telephone numbers."""
 HIDDEN = "…"
+_TITLES = frozenset({"Dr", "Prof", "Dipl", "Ing", "Mag", "Herr", "Frau", "Mr", "Ms", "Mrs"})
 
 
 def blind(cv: Cv, *, called: str) -> Cv:
@@ -42,7 +43,7 @@ def reference_of(tenant: str, candidate: str) -> str:
 def _names(cv: Cv) -> list[re.Pattern[str]]:
     """The parts of the person's name, longest first, wherever they stand as words."""
     name = cv.basics.name.text if cv.basics.name else ""
-    parts = sorted({part for part in re.findall(r"[^\W\d_]{2,}(?:-[^\W\d_]+)*", name) if part[0].isupper()}, key=len, reverse=True)
+    parts = sorted({part for part in re.findall(r"[^\W\d_]{2,}", name) if part[0].isupper() and part not in _TITLES}, key=len, reverse=True)
     return [re.compile(rf"(?<!\w){re.escape(part)}(?:s|'s|’s)?(?!\w)", re.IGNORECASE if len(part) > 3 else 0) for part in parts]
 
 

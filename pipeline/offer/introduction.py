@@ -18,12 +18,18 @@ _LANGUAGES = ("de", "en")
 def introduction(match: Match | None, *, role: str, candidate: str, language: str, hidden: str = "") -> str:
     """Paragraphs, one per line. Quotes that hold a part of the name `hidden` are left out: the offer is blind."""
     words = _words()[language if language in _LANGUAGES else "en"]
-    lines = [words["lead" if role else "lead_no_role"].format(role=role, candidate=candidate)]
-    facts = [words["fact"].format(requirement=v.text, quote=_short(v.quotes[0].text)) for v in _proven(match, hidden)[:FACTS]]
+    lines = [lead(role=role, candidate=candidate, language=language)]
+    facts = [words["fact"].format(requirement=v.text, quote=_short(v.quotes[0].text)) for v in proven(match, hidden)[:FACTS]]
     return "\n".join([*lines, words["facts"], *facts] if facts else lines)
 
 
-def _proven(match: Match | None, hidden: str) -> list[Verdict]:
+def lead(*, role: str, candidate: str, language: str) -> str:
+    """The first sentence."""
+    words = _words()[language if language in _LANGUAGES else "en"]
+    return words["lead" if role else "lead_no_role"].format(role=role, candidate=candidate)
+
+
+def proven(match: Match | None, hidden: str) -> list[Verdict]:
     """What is met and quoted, must-haves first."""
     names = re.findall(r"\w{3,}", hidden.casefold())
     verdicts = match.verdicts if match else ()

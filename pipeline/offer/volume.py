@@ -11,7 +11,7 @@ import holidays
 from pipeline.model.offer import Terms, Unit
 
 HOURS_A_DAY = Decimal(8)
-MONTHS_A_YEAR = 12
+MONTHS_A_YEAR, DAYS_A_MONTH = 12, 30
 WEEK = 5
 
 
@@ -20,8 +20,9 @@ def suggested_volume(terms: Terms, *, country: str, region: str) -> Decimal:
     if terms.start is None or terms.end is None or terms.end < terms.start:
         return Decimal(0)
     if terms.unit is Unit.MONTH:
-        months = (terms.end.year - terms.start.year) * MONTHS_A_YEAR + terms.end.month - terms.start.month
-        return Decimal(months + (terms.end.day >= terms.start.day))
+        after = terms.end + timedelta(days=1)
+        months = (after.year - terms.start.year) * MONTHS_A_YEAR + after.month - terms.start.month
+        return Decimal(max(1, months + round((after.day - terms.start.day) / DAYS_A_MONTH)))
     days = working_days(terms.start, terms.end, country=country, region=region) * terms.days_a_week / WEEK
     whole = Decimal(int(days + Decimal("0.5")))
     return whole * HOURS_A_DAY if terms.unit is Unit.HOUR else whole

@@ -20,6 +20,9 @@ from pipeline.render.labels import LANGUAGES, labels
 _COUNTRIES = {"DE": "DEUTSCHLAND", "AT": "ÖSTERREICH", "CH": "SCHWEIZ", "NL": "NIEDERLANDE", "LI": "LIECHTENSTEIN"}
 """As the post of the sending country reads it: in capitals, in its language (DIN 5008)."""
 
+_PARTICLES = frozenset(
+    {"von", "vom", "van", "zu", "zum", "zur", "der", "den", "de", "del", "della", "di", "da", "dos", "du", "la", "le", "ter", "ten"}
+)
 Words = dict[str, str]
 
 
@@ -77,12 +80,21 @@ def salutation(contact: Contact | None, language: str) -> str:
     words = labels(language)
     if contact is None:
         return words["offer_dear_all"]
-    last_name = contact.name.split()[-1]
+    last_name = _last_name(contact.name, titled=language == "de")
     if contact.salutation in ("Herr", "Mr"):
         return words["offer_dear_herr"].format(last_name=last_name)
     if contact.salutation in ("Frau", "Ms"):
         return words["offer_dear"].format(salutation="Ms" if language == "en" else "Frau", last_name=last_name)
     return words["offer_hello"].format(name=contact.name)
+
+
+def _last_name(name: str, *, titled: bool) -> str:
+    """The name by which somebody is addressed, with what belongs to it: "Dr. von der Heide"."""
+    parts = name.split()
+    titles = [part for part in parts if part.endswith(".")] if titled else []
+    names = [part for part in parts if not part.endswith(".")] or parts
+    begin = next((i for i, part in enumerate(names) if i and part.casefold() in _PARTICLES), len(names) - 1)
+    return " ".join((*titles, *names[begin:]))
 
 
 def _template(name: str, folder: Path | None) -> Path:

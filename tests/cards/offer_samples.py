@@ -158,6 +158,8 @@ def offer_cards(texts: Catalogue, *, text: str = "") -> dict[str, CardJson]:
     one = customer(text)
     return {
         **{f"offer-{stage.value}": offer_card(offer(stage, text), texts, around(stage)) for stage in Stage},
+        "offer-phrase": offer_card(offer(Stage.DRAFT, text, match="e" * 32), texts, around(Stage.DRAFT, words=True)),
+        "offer-phrasing": offer_card(offer(Stage.DRAFT, text, match="e" * 32, wants_words=True), texts, around(Stage.DRAFT, words=True)),
         "offer-lacks": offer_card(offer(Stage.DRAFT, text), texts, around(Stage.DRAFT, missing=("customer", "rate", "start"), doubts=doubts)),
         "offer-mail": offer_card(offer(Stage.APPROVED, text, mail=MailDraft(id="x", url="")), texts, around(Stage.APPROVED)),
         "offer-mail-problem": offer_card(offer(Stage.APPROVED, text, wants_mail=True, mail_problem="mail_forbidden"), texts, around(Stage.APPROVED)),

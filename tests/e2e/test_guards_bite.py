@@ -28,7 +28,17 @@ class Twin:
 AUTH, TAB, RIGHTS, LIMITS, API = (f"tests/bot/test_{name}.py" for name in ("auth", "tab_tokens", "rights", "limits", "api"))
 EDGES, NAMES, DIRECTORY = "tests/bot/test_edges.py", "tests/graph/test_names.py", "tests/graph/test_directory.py"
 
+MACHINE, LISTS, WORDS = "tests/pipeline/offer/test_machine.py", "tests/pipeline/customers/test_lists.py", "tests/pipeline/offer/test_words.py"
+
 TWINS = {
+    "four eyes": Twin("pipeline/offer/machine.py", "if four_eyes and actor.user == offer.owner.user:", "if False:", f"{MACHINE}::test_every_state_verb_and_person"),
+    "role of an approver": Twin("pipeline/offer/machine.py", "if Role.APPROVER not in actor.roles:", "if False:", f"{MACHINE}::test_every_state_verb_and_person"),
+    "who was asked": Twin("pipeline/offer/machine.py", "if asked and actor.user not in {one.user for one in asked}:", "if False:", f"{MACHINE}::test_who_is_passed_the_request_may_decide"),
+    "version of a decision": Twin("pipeline/offer/machine.py", "if offer.version != version:", "if False:", f"{MACHINE}::test_an_old_version_is_never_decided"),
+    "whose offer": Twin("pipeline/offer/machine.py", 'return "" if actor.user == offer.owner.user or', 'return "" if True or', f"{MACHINE}::test_every_state_verb_and_person"),
+    "formulas in lists": Twin("pipeline/render/csv_table.py", "begins.startswith(_FORMULA)", "False", f"{LISTS}::test_a_formula_is_text_when_it_comes_in_and_when_it_goes_out"),
+    "words of a model": Twin("pipeline/offer/phrase.py", "named and text and all(", "named and text and any(", f"{WORDS}::test_what_no_fact_says_is_taken_out"),
+    "a blind letter": Twin("pipeline/render/offer_word.py", 'words["offer_blind"].format(reference=offer.reference) if offer.blind else offer.candidate_name', "offer.candidate_name", f"{WORDS}::test_a_blind_letter_does_not_name_the_person"),
     "a placeholder for an app id": Twin("bot/settings.py", "or len(set(self.app_id)) < 5", "", f"{EDGES}::test_bad_settings_are_refused"),
     "no app id beyond loopback": Twin("bot/settings.py", "if not is_loopback(self.host):", "if False:", f"{EDGES}::test_bad_settings_are_refused"),
     "audience of the bot": Twin("bot/auth.py", "audience=self._app_id,", "audience=[self._app_id, 'other'],", f"{AUTH}::test_every_bad_token_is_a_401"),

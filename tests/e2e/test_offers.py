@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -12,14 +17,16 @@ from app import Running, start
 from bot.settings import Settings
 from pipeline.adapters.local.files import FolderBlobs
 from pipeline.adapters.local.sqlite import SqliteFile, SqliteRecords
-from pipeline.model.offer import Verb
+from pipeline.model.offer import Offer, Verb
 from pipeline.model.person import Role
 from pipeline.offer.machine import Actor
+from pipeline.store import OFFERS
+from tests.conftest import ROOT
 from tests.e2e.people import Colleague, inputs_of
 from tests.e2e.test_chat import download, words
 from tests.e2e.test_matching_chat import POSTING, link
 from tests.fakes import Connector, Files, Sent, actions_of, click_activity, in_group, message_activity
-from tests.pipeline.offer.test_offers import made
+from tests.pipeline.offer.test_offers import Desk, made
 from tests.world import Clock
 
 CSV = (
@@ -326,27 +333,96 @@ async def test_a_list_that_is_no_table_says_what_to_do(anna: Colleague, files: F
     await anna.say("", "alte oder verschlüsselte Excel-Datei", files=[("alt.xls", f"{files.origin}/alt.xls")])
 
 
-async def test_a_killed_process_leaves_an_approval_that_the_next_carries_through(settings: Settings, connector: Connector, files: Files) -> None:
-    """The decision is stored; number, Word file and cards are what another process does."""
+@asynccontextmanager
+async def running_with(settings: Settings, connector: Connector) -> AsyncIterator[tuple[Colleague, Colleague]]:
+    """Anna and Ben, before a process that is stopped at the end."""
     running = await start(settings, pace=0.05)
-    anna, ben = Colleague(running, connector, "user-1", "Anna Huber"), Colleague(running, connector, "ben", "Ben Kraft")
     try:
+        yield Colleague(running, connector, "user-1", "Anna Huber"), Colleague(running, connector, "ben", "Ben Kraft")
+    finally:
+        running.stop.set()
+        await running.ended
+
+
+@asynccontextmanager
+async def storage(settings: Settings) -> AsyncIterator[Desk]:
+    """What is stored, while no process works."""
+    file = SqliteFile(settings.data / "cvgen.sqlite")
+    yield made(SqliteRecords(file), FolderBlobs(settings.data / "blobs"), Clock(datetime.now(UTC)))
+    await file.close()
+
+
+async def submitted_and_stopped(settings: Settings, connector: Connector, files: Files) -> dict[str, str]:
+    """What Ben's button carries."""
+    async with running_with(settings, connector) as (anna, ben):
         await ben.say("hilfe", "Ziehen Sie")
         _, asked = await submitted(anna, ben, files)
-    finally:
-        running.stop.set()
-        await running.ended
-    file = SqliteFile(settings.data / "cvgen.sqlite")
-    desk = made(SqliteRecords(file), FolderBlobs(settings.data / "blobs"), Clock(datetime.now(UTC)))
-    data = ben.data_of(asked, "Freigeben")
-    approver = Actor("ben", "Ben Kraft", frozenset({Role.APPROVER}))
-    await desk.offers.do("tenant-1", data["offer"], Verb.APPROVE, approver, version=int(data["version"]))
-    await desk.offers.due.mark("tenant-1", data["offer"], seconds=0)
-    await file.close()
-    running = await start(replace(settings, lease=1.0), pace=0.05)
-    try:
-        done = await Colleague(running, connector, "user-1", "Anna Huber").sees("Freigegeben von Ben Kraft")
+        return ben.data_of(asked, "Freigeben")
+
+
+async def test_a_killed_process_leaves_an_approval_that_the_next_carries_through(settings: Settings, connector: Connector, files: Files) -> None:
+    """The decision is stored; number, Word file and cards are what another process does."""
+    data = await submitted_and_stopped(settings, connector, files)
+    async with storage(settings) as desk:
+        approver = Actor("ben", "Ben Kraft", frozenset({Role.APPROVER}))
+        await desk.offers.do("tenant-1", data["offer"], Verb.APPROVE, approver, version=int(data["version"]))
+        await desk.offers.due.mark("tenant-1", data["offer"], seconds=0)
+    async with running_with(replace(settings, lease=1.0), connector) as (anna, _):
+        done = await anna.sees("Freigegeben von Ben Kraft", "In Word öffnen")
         assert "ANG-2026-0001" in done.text
-    finally:
-        running.stop.set()
-        await running.ended
+        await anna.sees("Ben Kraft hat freigegeben")
+
+
+async def test_approvers_are_reminded_once_and_a_request_lapses(settings: Settings, connector: Connector, files: Files) -> None:
+    data = await submitted_and_stopped(settings, connector, files)
+
+    async def earlier(name: str) -> None:
+        """As if time had passed."""
+        async with storage(settings) as desk:
+
+            def moved(known: Offer | None) -> Offer:
+                request = known.request.model_copy(update={name: datetime.now(UTC) - timedelta(hours=1)})
+                return known.model_copy(update={"request": request})
+
+            await desk.store.change(OFFERS, "tenant-1", data["offer"], Offer, moved)
+            await desk.offers.due.mark("tenant-1", data["offer"], seconds=0)
+
+    await earlier("remind")
+    async with running_with(replace(settings, lease=1.0), connector) as (anna, ben):
+        await ben.sees("Wartet noch auf Ihre Freigabe")
+    await earlier("lapse")
+    async with running_with(replace(settings, lease=1.0), connector) as (anna, ben):
+        await anna.sees("Niemand hat rechtzeitig entschieden")
+        card = await anna.sees("Anfrage abgelaufen")
+        assert "Zur Freigabe" in anna.offered(card)
+        lapsed = await ben.sees("Anfrage abgelaufen")
+        assert "Freigeben" not in ben.offered(lapsed)
+    assert sum("Wartet noch auf Ihre Freigabe" in s.text for s in connector.sent) == 1
+
+
+async def test_the_log_of_what_was_decided_is_proven_on_the_command_line(settings: Settings, connector: Connector, files: Files) -> None:
+    async with running_with(settings, connector) as (anna, ben):
+        await ben.say("hilfe", "Ziehen Sie")
+        _, asked = await submitted(anna, ben, files)
+        await ben.click(asked, "Ablehnen", reason="Der Satz ist zu niedrig.")
+        await anna.sees("hat nicht freigegeben")
+
+    def verify(*arguments: str) -> tuple[int, str]:
+        environment = os.environ | {"DATA_DIR": str(settings.data), "LANG": "de_DE.UTF-8", "COLUMNS": "400"}
+        command = [sys.executable, "app.py", "audit", "verify", *arguments]
+        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False)
+        return done.returncode, done.stdout + done.stderr
+
+    status, said = verify()
+    assert (status, "so, wie es geschrieben wurde" in said) == (0, True), said
+    head = said.partition("Letzter Prüfwert: ")[2].split()[0]
+    assert verify("--head", head)[0] == 0
+    assert verify("--head", "0" * 64)[0] == 1
+    async with storage(settings) as desk:
+        record = (await desk.store.records.all("approvallog", "tenant-1"))[0]
+        flipped = bytearray(record.value)
+        flipped[len(flipped) // 2] ^= 1
+        await desk.store.records.put("approvallog", "tenant-1", record.key, bytes(flipped), etag=record.etag)
+    status, said = verify()
+    assert (status, "NICHT so" in said) == (1, True), said
+    assert "Eintrag 1" in said

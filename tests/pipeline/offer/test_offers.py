@@ -21,10 +21,8 @@ from pipeline.adapters.azure.records import TableRecords
 from pipeline.adapters.local.files import FolderBlobs
 from pipeline.adapters.local.mail import FiledMail
 from pipeline.adapters.local.sqlite import SqliteFile, SqliteRecords
-from pipeline.adapters.local.system import RandomIds
 from pipeline.adapters.served_drive import ServedDrive
 from pipeline.approval_log import LOG, LOG_TEXTS
-from pipeline.customers import NOBODY_KNOWS, Customers
 from pipeline.errors import Busy, TransientError, UserError
 from pipeline.model.codec import to_json
 from pipeline.model.customer import Contact, Customer
@@ -122,11 +120,10 @@ async def on_azure(azurite: Azurite, clock: Clock) -> AsyncIterator[Open]:
         await account.close()
 
 
-def made(records: Any, blobs: Any, clock: Clock, **office: Any) -> Desk:
+def made(records: Any, blobs: Any, clock: Clock, llm: Any = None, **office: Any) -> Desk:
     store = Store(records, clock)
-    customers = Customers(store, RandomIds(), addresses=NOBODY_KNOWS, offline=NOBODY_KNOWS)
     drive = ServedDrive(blobs, base_url="http://127.0.0.1:1")
-    offers = Offers(store, blobs, drive, RandomIds(), customers=customers, mail=FiledMail(blobs), office=Office(**office))
+    offers = Offers(store, blobs, drive, mail=FiledMail(blobs), office=Office(**office), llm=llm)
     return Desk(offers, store, blobs, clock)
 
 
