@@ -367,7 +367,7 @@ async def storage_command(arguments: argparse.Namespace, settings: Settings) -> 
                     await graph.client.close()
         if arguments.action == "migrate" and local and remote:
             source, target = (local, remote) if arguments.to == "azure" else (remote, local)
-            return await cli.run_migrate(source.storage, target.storage, texts)
+            return await cli.run_migrate(source.storage, target.storage, texts, replace=arguments.replace)
         if arguments.action == "backup":
             return await cli.run_backup(own.storage, arguments.file, texts)
         if arguments.action == "restore":

@@ -37,6 +37,8 @@ _log = logging.getLogger("sender")
 CARD = "application/vnd.microsoft.card.adaptive"
 TRIES = 4
 TIMEOUT = 10.0
+DETAILS_SECONDS = 2.0
+"""A turn waits for them."""
 
 PER_CONVERSATION = (6, 12.5)
 """So many operations in so many seconds: half of what a conversation may have in an hour (1,800), and below 7 in one second."""
@@ -121,10 +123,11 @@ class Sender:
     async def group_of_team(self, where: Conversation) -> str:
         """The directory's id of the team, which not every activity names; empty where the channel does not say."""
         client = _once(TeamsConnectorClient((await self._client(where)).config.credentials, where.service_url))
-        await self._token()
         try:
-            details = await asyncio.to_thread(client.teams.get_team_details, where.team)
-        except (HttpOperationError, ClientRequestError) as error:
+            async with asyncio.timeout(DETAILS_SECONDS):  # the thread goes on, nobody waits for it
+                await self._token()
+                details = await asyncio.to_thread(client.teams.get_team_details, where.team)
+        except (HttpOperationError, ClientRequestError, TimeoutError) as error:
             _log.warning("no details of the team: %s", type(error).__name__)
             return ""
         return str(details.aad_group_id or "")

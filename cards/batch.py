@@ -103,6 +103,8 @@ def _state(job: Job, texts: Catalogue) -> Element:
         return buttons(OpenUrl(title=texts("result.open"), url=job.result.word.url), button(texts("batch.card"), ShowResult(job.id)))
     if job.state == State.DONE:
         return plain(texts("known.gone_short"), isSubtle=True)
+    if job.state == State.FAILED:
+        return plain(f"❌ {_reason(job, texts)}", limit=160, size="Small")
     if job.state == State.RUNNING:
         return plain(texts(f"step.{job.step.value}"), isSubtle=True)
     return plain(texts(f"status.state_{job.state.value}"), isSubtle=True)

@@ -32,7 +32,9 @@ def parser() -> argparse.ArgumentParser:
     command = actions.add_parser("verify", help="is the log of approvals as it was written?")
     command.add_argument("--head", default="", metavar="HASH", help="what an earlier run printed: it must still be there")
     actions = commands.add_parser("storage", help="move, save and restore everything").add_subparsers(dest="action", required=True)
-    actions.add_parser("migrate", help="copy everything, and prove it").add_argument("--to", choices=("azure", "local"), required=True)
+    command = actions.add_parser("migrate", help="copy everything, and prove it")
+    command.add_argument("--to", choices=("azure", "local"), required=True)
+    command.add_argument("--replace", action="store_true", help="what the target holds besides goes: the storage of before, for instance")
     for name, text in (("backup", "save everything in a file"), ("restore", "put a backup into an empty storage")):
         actions.add_parser(name, help=text).add_argument("file", type=Path, metavar="FILE")
     actions.add_parser("dead-letters", help="jobs whose attempts are used up")

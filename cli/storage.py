@@ -20,8 +20,8 @@ OK, FAILED = 0, 1
 LEAST_LOG_DAYS = 183
 
 
-async def run_migrate(source: Storage, target: Storage, texts: Catalogue) -> int:
-    return await _proven("cli.migrated", lambda told: migrate(source, target, told), texts)
+async def run_migrate(source: Storage, target: Storage, texts: Catalogue, *, replace: bool) -> int:
+    return await _proven("cli.migrated", lambda told: migrate(source, target, told, replace=replace), texts)
 
 
 async def run_backup(storage: Storage, path: Path, texts: Catalogue) -> int:

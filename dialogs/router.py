@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Coroutine, Sequence
 from functools import partial
+from typing import Any
 
 from cards.actions import verb_of
 from cards.chat import SHOWN, cancel_card, delete_card, help_card, note_card, refusal, reject_card, status_card
@@ -40,6 +42,8 @@ from pipeline.service import Service, Submission
 
 CARD_EACH_UP_TO = 3
 """Up to so many CVs have a card each; more share one."""
+TAKE_SECONDS = 3.0
+"""So long a turn takes files in; it has four seconds in all."""
 SIGN_OUT_SECONDS = 3.0
 """So long a turn waits for the token service."""
 
@@ -146,7 +150,9 @@ async def _help(flow: Flow, texts: Catalogue, *, lead: str) -> Turn:
 
 async def _status(event: Event, flow: Flow, services: Services, texts: Catalogue) -> Turn:
     where = event.conversation
-    jobs = await services.service.jobs_of(where.tenant, where.user, limit=SHOWN)
+    waiting = await services.service.open_jobs(where.tenant, where.user)  # what waits or runs is never hidden by what is newer
+    newest = await services.service.jobs_of(where.tenant, where.user, limit=SHOWN)
+    jobs = list({job.id: job for job in (*waiting, *newest)}.values())[:SHOWN]
     total = len(await services.service.store.ids_of(where.tenant, where.user))
     return Turn((Show(status_card(jobs, texts, now=services.now(), total=total)),), flow=flow)
 
@@ -231,7 +237,7 @@ async def _files(event: Event, dropped: FilesDropped, flow: Flow, services: Serv
         except TransientError as error:
             return error
 
-    answers = await asyncio.gather(*(submit(i, file) for i, file in enumerate(dropped.files)))
+    answers = await _in_time([submit(i, file) for i, file in enumerate(dropped.files)])
     taken = [answer for answer in answers if not isinstance(answer, TransientError)]
     if not taken:
         raise next(answer for answer in answers if isinstance(answer, TransientError))
@@ -246,6 +252,16 @@ async def _files(event: Event, dropped: FilesDropped, flow: Flow, services: Serv
         texts = catalogue(where.locale)
         replies.append(Show(note_card(texts("batch.refused", files=", ".join(refused)), texts)))
     return Turn(tuple(replies), tuple(created), Flow(job=taken[-1][0].id) if created else flow)
+
+
+async def _in_time(work: Sequence[Coroutine[Any, Any, tuple[Job, bool] | TransientError]]) -> list[tuple[Job, bool] | TransientError]:
+    """What came of each; what takes longer than a turn has is given up, and counts as what the storage did not take."""
+    tasks = [asyncio.create_task(one) for one in work]
+    _, late = await asyncio.wait(tasks, timeout=TAKE_SECONDS)
+    for task in late:
+        task.cancel()
+    await asyncio.gather(*late, return_exceptions=True)
+    return [TransientError("too slow") if task.cancelled() else task.result() for task in tasks]
 
 
 async def _lists(event: Event, files: FilesDropped, flow: Flow, services: Services, texts: Catalogue) -> Turn:

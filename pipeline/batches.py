@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import uuid
 import zipfile
 from datetime import timedelta
 
-from pipeline.errors import Conflict, UserError
+from pipeline.errors import Conflict, TransientError, UserError
 from pipeline.model.codec import from_json, to_json
-from pipeline.model.job import Batch, Conversation, Job, State
+from pipeline.model.job import Batch, Conversation, DriveItem, Job, State
 from pipeline.ports import Drive
 from pipeline.store import BATCHES, JOBS, Store, readable
 
+READS = 6
+"""So many files of a drive are read at a time."""
+_FIXED = (1980, 1, 1, 0, 0, 0)
 _NAMESPACE = uuid.UUID("0d0a3a1c-6c9d-4a52-8a8e-0c4c4f2f9b5e")
 
 
@@ -90,14 +94,27 @@ class Batches:
         """All Word files of a batch, each under its own name. Raises UserError: not_ready."""
         made = io.BytesIO()
         taken: set[str] = set()
+        found = [job.result.word for job in await self.jobs(batch) if job.result]
+        places = asyncio.Semaphore(READS)
+        files = await asyncio.gather(*(self._file(batch.tenant, word, places) for word in found))
+        missing = [word.name for word, data in zip(found, files, strict=True) if data is None]
         with zipfile.ZipFile(made, "w", zipfile.ZIP_STORED) as archive:  # Word files are compressed already
-            for job in await self.jobs(batch):
-                data = await self._drive.read(batch.tenant, job.result.word) if job.result else None
-                if job.result and data is not None:
-                    archive.writestr(zipfile.ZipInfo(_unused(job.result.word.name, taken), (1980, 1, 1, 0, 0, 0)), data)
+            for word, data in zip(found, files, strict=True):
+                if data is not None:
+                    archive.writestr(zipfile.ZipInfo(_unused(word.name, taken), _FIXED), data)
+            if taken and missing:  # one that cannot be read keeps nobody from the others
+                archive.writestr(zipfile.ZipInfo(_unused("_missing.txt", taken), _FIXED), "\r\n".join(missing).encode())
         if not taken:
             raise UserError("not_ready")
         return made.getvalue()
+
+    async def _file(self, tenant: str, word: DriveItem, places: asyncio.Semaphore) -> bytes | None:
+        """None where it is gone, or cannot be read now."""
+        async with places:
+            try:
+                return await self._drive.read(tenant, word)
+            except (TransientError, UserError):
+                return None
 
 
 def batch_key(tenant: str, key: str) -> str:

@@ -25,7 +25,7 @@ _LETTERS_PER_TOKEN = 3.0
 _ANSWER_TOKENS = 1500
 _CALL = timedelta(minutes=5)
 """After so long a call that nobody has ended is taken for lost, with its worker."""
-_PATIENCE = 120.0
+_PATIENCE = 15.0
 
 
 class Used(BaseModel):

@@ -13,16 +13,18 @@ from pipeline.candidates import last_use
 from pipeline.errors import Conflict, TransientError, UserError
 from pipeline.events import EVENTS, KEYS
 from pipeline.model.codec import from_json, to_json
-from pipeline.model.job import Batch, Job, Pointer, State
+from pipeline.model.job import Batch, Job, Marker, Pointer, Receipt, State
 from pipeline.once import Once
 from pipeline.ports import Blobs
 from pipeline.service import Service
-from pipeline.store import BATCHES, CANDIDATES, CONTENTS, JOBS, OFFERS, readable
+from pipeline.store import BATCHES, CANDIDATES, CONTENTS, JOBS, OFFERS, POSTING, RECEIPTS, readable
 
 SCHEDULE, REPORTS = "schedule", "reports"
 EVERYBODY = "all-tenants"
 EVERY = timedelta(days=1)
 LATE = timedelta(days=3)
+ACCOUNTS = timedelta(days=3 * 365)
+"""So long reports and receipts are kept, which name nobody: claims run out after three years (§ 195 BGB)."""
 AT_ONCE = timedelta(hours=1)
 """A run that was killed is taken up again after this time."""
 
@@ -113,7 +115,7 @@ class Retention:
                     report.records += 1
             elif job.id not in owned and age > timedelta(days=periods.candidate_days):  # failed, cancelled, a ZIP file: nobody's CV
                 await self._erase(job, report)
-            elif job.archive and job.state.ended:  # its CVs are jobs of their own
+            elif job.archive and job.state == State.DONE:  # its CVs are jobs of their own
                 await self._blobs.delete(f"{tenant}/{job.id}")
             elif job.state.ended and not job.archived and age > timedelta(days=periods.hot_days):
                 report.archived += await self._archive(job)
@@ -168,6 +170,15 @@ class Retention:
             if record.key not in candidates:
                 await records.delete(KEYS, tenant, record.key)
                 report.records += 1
+        for record in await records.all(POSTING, tenant):  # who posts a first card: a matter of seconds
+            if from_json(record.value, Marker).due < self._store.clock.now() - EVERY:
+                await records.delete(POSTING, tenant, record.key)
+                report.records += 1
+        for table, kind in ((REPORTS, StoredReport), (RECEIPTS, Receipt)):
+            for record in await records.all(table, tenant):
+                if from_json(record.value, kind).at < self._store.clock.now() - ACCOUNTS:
+                    await records.delete(table, tenant, record.key)
+                    report.records += 1
         for record in await records.all(BATCHES, tenant):
             batch = from_json(record.value, Batch)
             # while its jobs have records, bare ones too, its card may have to be drawn

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from pipeline.api_keys import ApiKeys
-from pipeline.batches import Batches
+from pipeline.batches import Batches, batch_key
 from pipeline.candidates import Candidates
 from pipeline.customer_lists import importable, preview_of
 from pipeline.customers import NOBODY_KNOWS, Customers
@@ -372,9 +372,20 @@ class Service:
 
         await self.store.change(JOBS, tenant, job_id, Job, cancelled)
         job = await self.job(tenant, job_id)
-        if job.archive and job.state == State.CANCELLED:  # the CVs that were unpacked already are jobs of their own
+        if job.archive and job.state == State.CANCELLED:
             await self._blobs.delete(f"{tenant}/{job_id}")
+            await self._cancel_unpacked(job)
         return job
+
+    async def _cancel_unpacked(self, archive: Job) -> None:
+        """The CVs of a ZIP file that were unpacked already are jobs of their own."""
+        try:
+            batch = await self.batches.get(archive.tenant, archive.batch or batch_key(archive.tenant, archive.id))
+        except UserError:
+            return
+        if batch.parent == archive.id:
+            own = [job for job in await self.batches.jobs(batch) if not job.state.ended and job.id != archive.id]
+            await self._each(own, lambda job: self.cancel(job.tenant, job.user, job.id))
 
     async def cancel_batch(self, tenant: str, user: str, batch_id: str) -> list[Job]:
         """Stop all jobs of a batch that wait or run; returns them."""

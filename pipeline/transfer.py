@@ -11,12 +11,13 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pipeline.approval_log import LOG_TEXTS
 from pipeline.errors import Conflict
 from pipeline.events import KEYS
 from pipeline.model.codec import from_json
 from pipeline.model.job import Job, State
 from pipeline.ports import Blobs, Queue, Records
-from pipeline.store import CANDIDATES, CONTENTS, JOBS, MINE, OPEN, SECRETS
+from pipeline.store import CANDIDATES, CONTENTS, CUSTOMERS, JOBS, MINE, OFFER_CARDS, OFFERS, OFFERS_DUE, OPEN, SECRETS
 
 SCHEDULE = "schedule"
 """When the daily work is due: a fresh storage has that and the key of links, and nothing else."""
@@ -67,19 +68,21 @@ async def inventory(storage: Storage) -> Inventory:
     return found
 
 
-async def migrate(source: Storage, target: Storage, told: Told) -> Inventory:
+async def migrate(source: Storage, target: Storage, told: Told, *, replace: bool = False) -> Inventory:
     """Copy everything, compare both sides, and wake what is open. The source stays as it is. Raises Incomplete.
 
-    The target is empty, or holds what an earlier attempt has copied. What changes meanwhile is copied again.
+    The target is empty, or holds what an earlier attempt has copied; with `replace`, what else it holds goes: the storage of before, for
+    instance, with what was erased since. What changes meanwhile is copied again. What was packed is packed there, too.
     """
     here, there = await inventory(source), await inventory(target)
-    foreign = [name for name in there.missing_in(here) if not name.startswith((f"{OPEN}/", f"{SECRETS}/"))]
+    foreign = [] if replace else [name for name in there.missing_in(here) if not name.startswith((f"{OPEN}/", f"{SECRETS}/"))]
     if foreign:
         raise Incomplete(f"the target holds what the source does not: {foreign[0]} and {len(foreign) - 1} more")
     for _ in range(ROUNDS):
         await _copy(source, target, there, told)
         here, there = await inventory(source), await inventory(target)
         if here.digest == there.digest:
+            await _pack_again(target)
             await wake_open(target)
             return here
     raise Incomplete("it changes faster than it is copied: stop the app and try again")
@@ -129,6 +132,7 @@ async def backup(storage: Storage, path: Path, told: Told) -> Inventory:
             found.records[name] = _hash(value)
         told("records", len(found.records))
     living = {name.split("/", 1)[1] for name, value in records.items() if name.startswith(f"{JOBS}/") and not _deleted(value)}
+    living |= {name.split("/", 1)[1] for name in records if name.startswith(f"{OFFERS}/")}
     found.blobs = {name: digest for name, digest in found.blobs.items() if name.rpartition("/")[0] in living}
     await asyncio.to_thread(_finish, begun, path, found)
     return found
@@ -155,7 +159,7 @@ def _deleted(job: bytes) -> bool:
 async def _without_erased(records: dict[str, bytes], storage: Storage) -> dict[str, bytes]:
     """Of jobs that were erased meanwhile, the bare record; of candidates, nothing."""
     now = {name: value async for name, value in _all_records(storage.records)}
-    people = tuple(f"{table}/" for table in (CANDIDATES, KEYS, MINE, CONTENTS))
+    people = tuple(f"{table}/" for table in (CANDIDATES, KEYS, MINE, CONTENTS, CUSTOMERS, OFFERS, OFFER_CARDS, OFFERS_DUE, LOG_TEXTS))
     kept = {name: value for name, value in records.items() if name in now or not name.startswith(people)}
     erased = [name for name in kept if name.startswith(f"{JOBS}/") and name in now and from_json(now[name], Job).state == State.DELETED]
     return kept | {name: now[name] for name in erased}
@@ -183,8 +187,17 @@ async def restore(path: Path, target: Storage, told: Told) -> Inventory:
     arrived = await inventory(target)
     if arrived.digest != wanted.digest:
         raise Incomplete(f"not all has arrived: {len(wanted.missing_in(arrived))} are missing")
+    await _pack_again(target)
     await wake_open(target)
     return wanted
+
+
+async def _pack_again(storage: Storage) -> None:
+    """Files of jobs that were archived: they were copied as they are read."""
+    async for name, value in _all_records(storage.records):
+        if name.startswith(f"{JOBS}/") and from_json(value, Job).archived:
+            for file in await storage.blobs.names(name.split("/", 1)[1]):
+                await storage.blobs.archive(file)
 
 
 async def wake_open(storage: Storage) -> int:
