@@ -509,13 +509,13 @@ def make_office(settings: Settings) -> Office:
     )
 
 
-def make_mail(settings: Settings, blobs: Blobs, graph: Graph | None, tokens: Tokens | None) -> Mail:
+def make_mail(settings: Settings, graph: Graph | None, tokens: Tokens | None) -> Mail:
     """Drafts in people's mailboxes where they can sign in and the firm has consented to it; else files that a mail program opens."""
     if graph and tokens and settings.mail_drafts:
         from pipeline.adapters.graph.mail import GraphMail
 
         return GraphMail(graph.client, tokens)
-    return FiledMail(blobs)
+    return FiledMail()
 
 
 def make_service(settings: Settings, storage: Storage, drive: Drive, *, mail: Mail | None = None, llm: Llm | None = None) -> Service:
@@ -540,7 +540,7 @@ def make_service(settings: Settings, storage: Storage, drive: Drive, *, mail: Ma
         lexicon=concepts(settings.concepts),
         addresses=AddressService(settings.address_service, offline) if settings.address_service else offline,
         offline_addresses=offline,
-        mail=mail or FiledMail(storage.blobs),
+        mail=mail or FiledMail(),
         office=make_office(settings),
         llm=limited if llm else None,
     )
@@ -648,7 +648,7 @@ async def make_workshop(settings: Settings, heard: Callable[[Job], None], *, pac
     people = make_peoples_tokens(settings, tokens, places)
     graph = make_graph(settings, people or tokens)
     drive = make_drive(settings, storage.blobs, graph, key=key)
-    mail = make_mail(settings, storage.blobs, graph, people or tokens)
+    mail = make_mail(settings, graph, people or tokens)
     llm = make_llm(settings)
     service = make_service(settings, storage, drive, mail=mail, llm=llm)
     sandbox = Sandbox()
@@ -793,7 +793,7 @@ async def start(settings: Settings, *, pace: float = PACE) -> Running:
     services, _ = make_desk(service, shop.sender, shop.places, directory=directory, links=links, tokens=shop.tokens)
     bot = make_bot(services, shop.desk, shop, quick.storage.records, rates)
     matching = MatchingApi(service, shop.worker.nudge, firm=settings.firm, templates=settings.templates)
-    offers = OffersApi(service, quick.storage.blobs)
+    offers = OffersApi(service)
     parts = (api, matching, offers, KeysApi(service.api_keys), Page(templates=names, default=settings.template), health)
     tabs = TabTokens(settings.app_id, urlsplit(settings.url).hostname or "", settings.allowed_tenants) if settings.app_id else None
     tenants = settings.allowed_tenants if settings.app_id else frozenset({LOCAL})

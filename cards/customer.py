@@ -25,6 +25,7 @@ def customer_card(customer: Customer, texts: Catalogue, *, doubts: Sequence[Doub
         (texts("customer.address"), ", ".join((*customer.address, customer.country))),
         (texts("customer.contacts"), people),
         (texts("customer.email"), customer.email),
+        (texts("customer.phone"), customer.phone),
         (texts("customer.vat_id"), customer.vat_id),
         (texts("customer.payment_days"), days),
         (texts("customer.conditions"), customer.conditions),
@@ -77,7 +78,8 @@ def customer_form(customer: Customer | None, texts: Catalogue, *, name: str = ""
         columns(
             [entry("vat_id", texts("customer.vat_id"), known.vat_id, limit=20)],
             [entry("email", texts("customer.email"), known.email, limit=254)],
-            widths=("1", "1"),
+            [entry("phone", texts("customer.phone"), known.phone, limit=40)],
+            widths=("1", "1", "1"),
         ),
         columns(
             [number_entry("payment_days", texts("customer.payment_days"), float(known.payment_days or 0), least=0, most=365)],

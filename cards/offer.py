@@ -57,7 +57,7 @@ from cards.offer_actions import (
 )
 from pipeline.model.customer import Customer, Doubt
 from pipeline.model.job import Candidate
-from pipeline.model.money import CURRENCIES, Money, locale_of, printed, printed_number
+from pipeline.model.money import CURRENCIES, Money, locale_of, printed, printed_number, printed_sum
 from pipeline.model.offer import Colleague, Offer, Stage, Unit, Verb
 from pipeline.model.totals import totals
 
@@ -93,6 +93,7 @@ class Around:
 
     `word_url` opens the draft or the approved file, `verbs` what this person may do, `approvers` whom they may ask, `channel` whether there is one
     for approvals. `mails`: drafts of e-mails can be made, `mail_url` opens one that no mailbox holds; `words`: a model can phrase the introduction.
+    `four_eyes`: nobody approves their own.
     """
 
     word_url: str
@@ -101,6 +102,7 @@ class Around:
     channel: bool = False
     mails: bool = False
     words: bool = False
+    four_eyes: bool = True
     mail_url: str = ""
     missing: Sequence[str] = ()
     doubts: Sequence[Doubt] = ()
@@ -143,7 +145,7 @@ def approval_card(offer: Offer, texts: Catalogue, around: Around) -> CardJson:
         actions.append(button(texts("offer.approve"), ApproveOffer(offer.id, version), style="positive"))
         actions.append(_asked(texts, "changes", RequestChanges(offer.id, version, ""), "comment"))
         actions.append(_asked(texts, "reject", RejectOffer(offer.id, version, ""), "reason"))
-    if Verb.DELEGATE in can and around.approvers:
+    if Verb.DELEGATE in can and around.approvers and offer.request and offer.request.approvers:
         people = [(one.user, one.name or one.user) for one in around.approvers][:CHOSEN]
         passed = inner_card(
             say(texts("offer.delegate_lead")),
@@ -158,7 +160,8 @@ def approval_card(offer: Offer, texts: Catalogue, around: Around) -> CardJson:
 
 def state_card(offer: Offer, texts: Catalogue, *, old: bool = False) -> CardJson:
     """For everybody else: how far it is. `old`: the offer has changed since this card asked about it."""
-    body = [say(texts("offer.outdated"))] if old else [*facts(_people(offer, texts)), *_state(offer, texts)]
+    people = [*_people(offer, texts)[:1], (texts("offer.candidate"), offer.shown_candidate), *_people(offer, texts)[2:]]
+    body = [say(texts("offer.outdated"))] if old else [*facts(people), *_state(offer, texts)]
     return card(*_head(offer, texts), *body, summary=_heading(offer, texts))
 
 
@@ -169,11 +172,16 @@ def watched(shown: CardJson, offer: Offer, texts: Catalogue, users: Sequence[str
     return seen_by(with_view, view, list(dict.fromkeys(users))[:REFRESHED])
 
 
+def own_again(shown: CardJson, offer: Offer, texts: Catalogue, user: str) -> CardJson:
+    """A view of one's own in a channel, which the person's client asks for anew."""
+    return seen_by(shown, button(texts("offer.view"), ViewOffer(offer.id)), [user])
+
+
 def decided_card(offer: Offer, texts: Catalogue) -> CardJson:
     """Tells who made it what has become of it; its own card says the rest."""
     move = offer.moves[-1]
     said = texts(f"offer.told_{offer.stage.value}", name=move.name or "–", offer=_heading(offer, texts))
-    reason = [plain(f"„{move.text}“", limit=500, isSubtle=True)] if move.text else []
+    reason = [plain(move.text, limit=500, isSubtle=True, italic=True)] if move.text else []
     return card(plain(f"{ICONS[offer.stage]} {said}", limit=300), *reason, actions=[button(texts("offer.show"), ShowOffer(offer.id))], summary=said)
 
 
@@ -283,7 +291,7 @@ def _submit(offer: Offer, texts: Catalogue, around: Around) -> Element:
     if around.channel:
         people.insert(1, (CHANNEL, texts("offer.channel")))
     ask = inner_card(
-        say(texts("offer.submit_lead")),
+        say(texts("offer.submit_lead" if around.four_eyes else "offer.submit_lead_any")),
         choice("approver", texts("offer.approver"), people[:CHOSEN], value=people[1][0] if len(people) == 2 else ROLE),
         actions=[button(texts("offer.submit"), SubmitOffer(offer.id, str(offer.version), ""), inputs=("approver",))],
     )
@@ -338,9 +346,10 @@ def _body(offer: Offer, texts: Catalogue, *, inside: bool) -> list[Element]:
 
     days = [format_date(day, "medium", locale=mine) if day else "…" for day in (terms.start, terms.end)]
     period = " – ".join(days) if terms.start or terms.end else ""
-    week = texts("offer.week", days=printed_number(terms.days_a_week, mine)) if terms.days_a_week != 5 else ""
+    week = texts.n("offer.week", float(terms.days_a_week), days=printed_number(terms.days_a_week, mine)) if terms.days_a_week != 5 else ""
     place = ", ".join(filter(None, (terms.place, f"{terms.remote} % remote" if terms.remote else "")))
-    volume = f"{printed_number(terms.volume, mine)} {texts(f'offer.units_{terms.unit.value}')}" if terms.volume else ""
+    unit = texts.n(f"offer.units_{terms.unit.value}", float(terms.volume))
+    volume = f"{printed_number(terms.volume, mine)} {unit}" if terms.volume else ""
     vat = texts("offer.with_vat", gross=printed(sums.gross, locale), percent=printed_number(terms.vat, mine))
     rows = [
         *_people(offer, texts),
@@ -418,4 +427,4 @@ def _sums(offers: Sequence[Offer], texts: Catalogue) -> str:
     by_currency: defaultdict[str, Decimal] = defaultdict(Decimal)
     for offer in offers:
         by_currency[offer.terms.currency] += totals(offer.terms).net.amount
-    return " + ".join(printed(Money(amount=amount, currency=currency), texts.language) for currency, amount in sorted(by_currency.items()))
+    return " + ".join(printed_sum(amount, currency, texts.language) for currency, amount in sorted(by_currency.items()))

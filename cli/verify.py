@@ -9,6 +9,8 @@ from pipeline.approval_log import LOG, Entry
 from pipeline.errors import TransientError
 from pipeline.offers import Offers
 from pipeline.ports import Records
+from pipeline.sequence import SEQUENCES
+from pipeline.store import OFFERS
 
 WHOLE, BROKEN, USAGE = 0, 1, 2
 NAMED = 20
@@ -19,7 +21,8 @@ async def run_verify(offers: Offers, records: Records, head: str, texts: Catalog
     """Every tenant's log. `head` is the hash that an earlier run printed: it must still be in the chain."""
     console, broken, found_head = Console(), False, not head
     try:
-        for tenant in await records.tenants(LOG):
+        tenants = {tenant for table in (LOG, OFFERS, SEQUENCES) for tenant in await records.tenants(table)}
+        for tenant in sorted(tenants):
             checked = await offers.log.verify(tenant)
             found_head = found_head or head in {entry.hash for entry in await _entries(offers, tenant, readable=not checked.broken)}
             console.print(

@@ -20,7 +20,7 @@ ENDINGS = (".csv", ".xlsx", ".xls", ".tsv")
 """Of the names of files that are customer lists."""
 _LIST = re.compile(r"(?:customers?|kunden?|kundinnen)(?:\s+(?P<text>.+))?", re.IGNORECASE)
 _NEW = re.compile(r"(?:(?:new|neuer?)\s+(?:customer|kunde)|(?:customer|kunde)\s+(?:anlegen|add))\s*[:\-–]?\s*(?P<name>.*)", re.IGNORECASE)
-_FIELDS = ("name", "legal_form", "street", "postal_code", "town", "country", "vat_id", "email", "language", "conditions", "template")
+_FIELDS = ("name", "legal_form", "street", "postal_code", "town", "country", "vat_id", "email", "phone", "language", "conditions", "template")
 
 
 def meant(text: str, talk: Talk) -> Meant | None:

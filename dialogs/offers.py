@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import date
-from decimal import Decimal, InvalidOperation
 from functools import partial
-from typing import Any
-
-from pydantic import ValidationError
 
 from cards.chat import note_card
 from cards.elements import CardJson
-from cards.i18n import Catalogue, catalogue
+from cards.i18n import catalogue
 from cards.job import error_text
-from cards.offer import ALL, CHANNEL, CHOSEN, ROLE, Around, approval_card, offer_card, offer_form, offers_card, which_candidate_card
+from cards.offer import (
+    ALL,
+    CHANNEL,
+    CHOSEN,
+    ROLE,
+    Around,
+    approval_card,
+    offer_card,
+    offer_form,
+    offers_card,
+    own_again,
+    state_card,
+    which_candidate_card,
+)
 from cards.offer_actions import (
     AcceptOffer,
     ApproveOffer,
@@ -40,15 +48,17 @@ from cards.offer_actions import (
     ViewOffer,
     WithdrawOffer,
 )
+from dialogs.offer_form import filled
 from dialogs.services import Services
 from dialogs.talk import Talk
 from dialogs.turn import Answer, Flow, Follow, Meant, OfferCard, Reply, Show, Turn
 from pipeline.errors import UserError
-from pipeline.model.customer import Contact, Customer
+from pipeline.model.customer import Customer
 from pipeline.model.job import Conversation, Job, State
 from pipeline.model.match import Match
-from pipeline.model.offer import Colleague, Offer, Stage, Terms, Verb
-from pipeline.offer.machine import Actor, verbs_for
+from pipeline.model.offer import Colleague, Offer, Stage, Verb
+from pipeline.model.person import Role
+from pipeline.offer.machine import Actor, authors, verbs_for
 from pipeline.offer.understand import understood
 from pipeline.offers import missing
 
@@ -85,20 +95,32 @@ async def card_for(offer: Offer, reader: Conversation, services: Services) -> Ca
     asks = offer.stage in (Stage.DRAFT, Stage.CHANGES, Stage.LAPSED, Stage.SUBMITTED)
     people = [one for one in await services.approvers(offer.tenant) if one.user != reader.user] if asks else []
     if offers.office.four_eyes:
-        people = [one for one in people if one.user != offer.owner.user]
+        people = [one for one in people if one.user not in authors(offer)]
     around = Around(
         word_url=services.link(f"offers/{offer.id}/word", offer.tenant),
         verbs=verbs,
         approvers=people,
         channel=asks and await offers.channel(offer.tenant) is not None,
         words=offers.words,
+        four_eyes=offers.office.four_eyes,
         mails=offers.mails and offer.owner.user == reader.user,
         mail_url=services.link(f"offers/{offer.id}/mail", offer.tenant),
         missing=missing(offer) if Verb.EDIT in verbs else (),
         doubts=await services.service.customers.doubts(offer.customer) if offer.customer and Verb.EDIT in verbs else (),
     )
-    asked = offer.owner.user != reader.user and (Verb.APPROVE in verbs or offer.stage is Stage.SUBMITTED)
-    return approval_card(offer, texts, around) if asked else offer_card(offer, texts, around)
+    if offer.owner.user == reader.user:
+        return offer_card(offer, texts, around)
+    if Role.APPROVER in actor.roles and _is_theirs(offer, reader.user):
+        return approval_card(offer, texts, around)
+    if Role.ADMIN in actor.roles:
+        return offer_card(offer, texts, around)
+    return state_card(offer, texts)  # everybody else sees how far it is: neither terms nor margin
+
+
+def _is_theirs(offer: Offer, user: str) -> bool:
+    """Is, or was, this person asked about it?"""
+    asked = offer.request.approvers if offer.request else ()
+    return any(move.user == user for move in offer.moves) or (offer.request is not None and (not asked or user in {one.user for one in asked}))
 
 
 async def clicked(action: OfferAction, talk: Talk) -> Turn:
@@ -146,7 +168,9 @@ async def _acted(action: OfferAction, talk: Talk) -> Turn:
             people = await _asked(delegate, talk)
             if not people:
                 raise UserError("not_approver")
-            done = await offers.do(tenant, key, Verb.DELEGATE, await _actor(talk), version=_number(version), text=people[0].name, to=people[0])
+            to = people[0]
+            text = f"{to.name} ({to.user[:8]})"  # two may have one name
+            done = await offers.do(tenant, key, Verb.DELEGATE, await _actor(talk), version=_number(version), text=text, to=to)
             return await _moved(done.offer, talk)
         case MailOffer(offer=key):
             return await _moved(await offers.wish_mail(tenant, key, await _actor(talk)), talk)
@@ -171,8 +195,9 @@ async def _moved(offer: Offer, talk: Talk) -> Turn:
 
 async def _shown(offer: Offer, talk: Talk, *, message: str = "") -> Reply:
     """In the 1:1 chat a card that follows the offer from now on; elsewhere one for the person who clicked alone."""
-    made = await card_for(offer, talk.event.conversation, talk.services)
-    return OfferCard(offer.tenant, offer.id, made, message) if talk.event.conversation.personal else Answer(made)
+    where = talk.event.conversation
+    made = await card_for(offer, where, talk.services)
+    return OfferCard(offer.tenant, offer.id, made, message) if where.personal else Answer(own_again(made, offer, talk.texts, where.user_id))
 
 
 async def _begin(talk: Talk, *, text: str, job: str = "", match: str = "") -> Turn:
@@ -196,6 +221,7 @@ async def _begin(talk: Talk, *, text: str, job: str = "", match: str = "") -> Tu
         raise UserError("not_ready")
     name = wanted.customer or (found.profile.customer if found else "")
     known = await service.customers.find(tenant, name) if name else []
+    meant_one = await service.customers.meant(tenant, name) if name else None
     where = talk.event.conversation
     offer = await service.offers.draft(
         where.person,
@@ -204,10 +230,10 @@ async def _begin(talk: Talk, *, text: str, job: str = "", match: str = "") -> Tu
         locale=where.locale,
         cv=_own(cv),
         match=found,
-        customer=known[0] if len(known) == 1 else None,
+        customer=meant_one,
         wanted=wanted,
     )
-    form = offer_form(offer, texts, customers=known if len(known) > 1 else await _choice(talk, name), wanted=name)
+    form = offer_form(offer, texts, customers=await _choice(talk, name), wanted="" if known else name)
     return Turn((Show(form),), flow=Flow(job=job))
 
 
@@ -225,89 +251,12 @@ async def _choice(talk: Talk, name: str) -> list[Customer]:
 
 async def _save(key: str, version: int, form: Form, talk: Talk) -> Turn:
     """Raises UserError: bad_terms, and as `Offers.edit` does."""
-    service, tenant = talk.service, talk.tenant
-    before = await service.offers.get(tenant, key)
-    customer = await _customer(form, before, talk)
-    contact = _contact(form, customer, before)
-    match = await service.matches.get(tenant, before.match) if before.match else None
-    blind = form.get("blind", "false") == "true"
-    moved_on = customer is not None and (before.customer is None or customer.id != before.customer.id)
-
-    def change(known: Offer) -> Offer:
-        addressed = (
-            service.offers.addressed(known, customer, contact) if moved_on or customer is None else known.model_copy(update={"contact": contact})
-        )
-        changed = addressed.model_copy(update={"blind": blind})
-        changed = changed.model_copy(update={"terms": _terms(changed.terms, form, before.terms, talk.texts)})
-        told = form.get("introduction", before.terms.introduction)
-        other = (changed.blind, changed.language, changed.terms.role) != (before.blind, before.language, before.terms.role)
-        if other and told.split() == before.terms.introduction.split():  # nobody has written it: it is said anew
-            changed = service.offers.introduced(changed, match)
-        return service.offers.with_volume(changed)
-
-    done = await service.offers.edit(tenant, key, await _actor(talk), version=version, change=change)
-    return await _moved(done.offer, talk)
-
-
-async def _customer(form: Form, before: Offer, talk: Talk) -> Customer | None:
-    """The one that was chosen, or a new one of that name."""
-    customers = talk.service.customers
-    name, chosen = form.get("new_customer", "").strip(), form.get("customer", "-")
-    if name:
-        known = [one for one in await customers.find(talk.tenant, name) if one.company.casefold() == name.casefold()]
-        if known:
-            return known[0]
-        from_name = customers.named(name)
-        return await customers.add(talk.tenant, from_name, key=talk.service.job_id(talk.tenant, f"{talk.event.id}\n{before.id}\ncustomer"))
-    if "customer" not in form:
-        return before.customer
-    if chosen in ("-", ""):
-        return None
-    return await customers.get(talk.tenant, chosen)
-
-
-def _contact(form: Form, customer: Customer | None, before: Offer) -> Contact | None:
-    if customer is None:
-        return None
-    if before.customer is None or customer.id != before.customer.id or "contact" not in form:
-        return next(iter(customer.contacts), None)
-    chosen = form["contact"]
-    return before.customer.contacts[int(chosen)] if chosen.isdecimal() and int(chosen) < len(before.customer.contacts) else None
-
-
-_NUMBERS = ("rate", "volume", "days_a_week", "vat", "cost")
-_WHOLE = ("remote", "payment_days")
-_DATES = ("start", "end", "valid_until")
-_TEXTS = ("role", "place", "travel", "conditions", "introduction")
-
-
-def _terms(known: Terms, form: Form, before: Terms, texts: Catalogue) -> Terms:
-    """With what the form holds and did not hold `before`: a client sends what nobody has touched, too.
-
-    A volume that nobody has touched is computed anew where the period changes. Raises UserError: bad_terms.
-    """
-    values: dict[str, Any] = {name: form[name].strip() for name in _TEXTS if name in form}
-    values |= {name: form[name] for name in ("currency", "unit") if form.get(name)}
-    values |= {name: form[name].strip() or None for name in _DATES if name in form}
-    try:
-        values |= {name: _decimal(form[name]) for name in _NUMBERS if form.get(name, "").strip()}
-        values |= {name: int(_decimal(form[name])) for name in _WHOLE if form.get(name, "").strip()}
-        if values.get("cost") == 0:
-            values["cost"] = None
-        touched = {name: value for name, value in values.items() if value != _as_input(getattr(before, name))}
-        made = Terms.model_validate({**known.model_dump(), **touched})
-    except (ValidationError, InvalidOperation, ValueError, OverflowError) as error:
-        field = str(error.errors()[0]["loc"][0]) if isinstance(error, ValidationError) else "rate"
-        raise UserError("bad_terms", field=texts(f"offer.{field}")) from None
-    if made.start and made.end and made.end < made.start:
-        raise UserError("bad_terms", field=texts("offer.end"))
-    period = (made.start, made.end, made.days_a_week, made.unit)
-    other = period != (before.start, before.end, before.days_a_week, before.unit)
-    return made.model_copy(update={"volume": Decimal(0)}) if other and "volume" not in touched and made.start and made.end else made
-
-
-def _as_input(value: object) -> object:
-    return value.isoformat() if isinstance(value, date) else value
+    offers = talk.service.offers
+    before = await offers.get(talk.tenant, key)
+    if version != before.version and not (before.moves and before.moves[-1].version == version):  # nothing is made of a form that is too old
+        raise UserError("offer_changed")
+    made = await filled(form, before, talk)
+    return await _moved((await offers.edit(talk.tenant, key, await _actor(talk), version=version, change=made.change)).offer, talk)
 
 
 async def _asked(chosen: str, talk: Talk) -> list[Colleague]:
@@ -338,8 +287,3 @@ def _about(offer: Offer, talk: Talk) -> Flow:
 
 def _number(text: str) -> int:
     return int(text) if text.isdecimal() and len(text) < 9 else -1
-
-
-def _decimal(text: str) -> Decimal:
-    """As inputs give numbers: with a point, or with a comma. To the cent."""
-    return Decimal(text.strip().replace(",", ".")).quantize(Decimal("0.01")).normalize() + 0

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,12 +16,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from pipeline.model.codec import from_json, to_json
 from pipeline.model.offer import Move, Offer
-from pipeline.sequence import Sequence, Ticket
-from pipeline.store import OFFERS, Store
+from pipeline.sequence import Numbers, Ticket
+from pipeline.store import OFFERS, Store, decoded
 
 LOG, LOG_TEXTS = "approvallog", "approvaltexts"
 _NAME = "approvals"
 NONE = "0" * 64
+LOOKS = 4
+"""So often a log is read that grows meanwhile."""
 
 
 class Entry(BaseModel):
@@ -68,7 +71,7 @@ class Checked:
 class ApprovalLog:
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._sequence = Sequence(store)
+        self._sequence = Numbers(store)
 
     async def append(self, offer: Offer, number: int) -> None:
         """Log the offer's move of that number, from 0, once. Raises Busy."""
@@ -135,49 +138,92 @@ class ApprovalLog:
             await self._store.records.delete(LOG_TEXTS, tenant, record.key)
 
     async def verify(self, tenant: str) -> Checked:
-        """Hold every entry against the one before and against its words."""
-        broken: list[tuple[int, str]] = []
+        """Hold every entry against the one before, against its words, and against the offer that it is about.
+
+        What is just being written is neither wrong nor missing.
+        """
+        for _ in range(LOOKS):
+            before = await self._end(tenant)
+            checked = await self._verified(tenant, before)
+            if not any(why == "end" for _, why in checked.broken) or await self._end(tenant) == before:
+                break  # else it has grown while it was read
+        return checked
+
+    async def _verified(self, tenant: str, end: Ticket | None) -> Checked:
         records = await self._store.records.all(LOG, tenant)
         words = {record.key: record.value for record in await self._store.records.all(LOG_TEXTS, tenant)}
-        before, erased, seen = NONE, 0, 0
+        offers = {o.id: o for o in decoded(await self._store.records.all(OFFERS, tenant), Offer) if o}
+        broken: list[tuple[int, str]] = []
+        entries: list[Entry | None] = []
         for seq, record in enumerate(records, start=1):
             try:
                 entry = Entry.model_validate_json(record.value)
             except ValidationError:
                 broken.append((seq, "unreadable"))
-                before = ""
+                entries.append(None)
                 continue
+            last = entries[-1] if entries else None
             if _canonical(entry) != record.value or record.key != _key(entry.seq) or entry.seq != seq:
                 broken.append((seq, "changed"))
-            elif entry.before != before and before:
+            elif (last is not None or seq == 1) and entry.before != (last.hash if last else NONE):
                 broken.append((seq, "chain"))
-            before, seen = entry.hash, seq
+            entries.append(entry)
+        readable = [entry for entry in entries if entry]
+        erased = 0
+        for entry in readable:
             said = words.pop(f"{entry.offer}-{entry.move}", None)
-            if said is None:
-                erased += 1
-            elif (wrong := _wrong(said, entry)) is not None:
-                broken.append((seq, wrong))
-        broken += [(0, "stray") for holder in words if not await self._unwritten(tenant, holder)]
-        last = await self._last(tenant)
-        if (last is None and records) or (last and (last.seq, last.hash) != (len(records), before)):
-            broken.append((seen, "end"))
-        return Checked(len(records), erased, before if records else NONE, tuple(broken))
+            wrong = _wrong(said, entry) if said is not None else None
+            erased += said is None
+            if wrong or not _fits(entry, offers.get(entry.offer)):
+                broken.append((entry.seq, wrong or "offer"))
+        broken += [(0, "stray") for holder in words if not _is_coming(holder, offers)]
+        logged = {(entry.offer, entry.move) for entry in readable}
+        broken += [(0, "missing") for offer in offers.values() for move in range(offer.done) if (offer.id, move) not in logged]
+        if not _ends_well(end, readable, offers):
+            broken.append((len(records), "end"))
+        head = readable[-1].hash if readable else NONE
+        return Checked(len(records), erased, head, tuple(broken))
 
-    async def _unwritten(self, tenant: str, holder: str) -> bool:
-        """Words of a move that is just being logged."""
-        offer, _, move = holder.rpartition("-")
-        known = await self._store.get(OFFERS, tenant, offer, Offer)
-        return known is not None and move.isdecimal() and known.done <= int(move)
-
-    async def _last(self, tenant: str) -> Entry | None:
+    async def _end(self, tenant: str) -> Ticket | None:
         """The end of the chain as the sequence knows it; None where there is none or it cannot be read."""
         try:
-            ticket = await self._sequence.last(tenant, _NAME)
-            entry = Entry.model_validate_json(ticket.data) if ticket else None
+            return await self._sequence.last(tenant, _NAME)
         except ValidationError:
-            return None
-        fits = ticket and entry and (ticket.number, ticket.holder) == (entry.seq, f"{entry.offer}-{entry.move}")
-        return entry if fits else None
+            return Ticket(number=-1, holder="")
+
+
+def _fits(entry: Entry, offer: Offer | None) -> bool:
+    """Does the offer say the same of its move? One that is gone says nothing."""
+    if offer is None:
+        return True
+    if entry.move >= len(offer.moves):
+        return False
+    move = offer.moves[entry.move]
+    return (move.at, move.verb.value, move.version, move.stage.value) == (entry.at, entry.verb, entry.version, entry.stage)
+
+
+def _is_coming(holder: str, offers: Mapping[str, Offer]) -> bool:
+    """Words of a move that is just being logged."""
+    key, _, move = holder.rpartition("-")
+    offer = offers.get(key)
+    return offer is not None and move.isdecimal() and offer.done <= int(move) < len(offer.moves)
+
+
+def _ends_well(end: Ticket | None, entries: Sequence[Entry], offers: Mapping[str, Offer]) -> bool:
+    """Is the last ticket the last entry? Or the one after it, which is just being written: then its offer does not count it yet."""
+    if end is None:
+        return not entries
+    try:
+        entry = Entry.model_validate_json(end.data)
+    except ValidationError:
+        return False
+    sound = _canonical(entry).decode() == end.data and (end.number, end.holder) == (entry.seq, f"{entry.offer}-{entry.move}")
+    last = entries[-1] if entries else None
+    if last and (last.seq, last.hash) == (entry.seq, entry.hash):
+        return sound
+    offer = offers.get(entry.offer)
+    begun = offer is not None and offer.done <= entry.move
+    return sound and begun and entry.seq == (last.seq if last else 0) + 1 and entry.before == (last.hash if last else NONE)
 
 
 def _wrong(said: bytes, entry: Entry) -> str | None:

@@ -48,7 +48,7 @@ class CustomerLists:
 
         async def one(planned: Planned) -> None:
             async with places:
-                await self._customers.carry_out(job.tenant, planned, key=job.id)
+                await self._customers.carry_out(job.tenant, plan, planned, key=job.id)
 
         wanted = [planned for planned in plan.planned if planned.act in (Act.ADD, Act.CHANGE)]
         for begin in range(0, len(wanted), 1000):

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import uuid
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict
 from rapidfuzz import fuzz, process
 
-from pipeline.check.customer import customer_doubts
+from pipeline.check.customer import customer_doubts, is_vat_id, same_town
 from pipeline.errors import UserError
-from pipeline.model.customer import Contact, Customer, Doubt
+from pipeline.model.customer import Customer, Doubt
 from pipeline.offer.columns import Columns, columns_of, customer_of, split_legal_form
 from pipeline.ports import Addresses, Ids
 from pipeline.store import CUSTOMERS, Store, decoded
 
 LIKE, CLEAR, ALIKE = 72, 12, 88
 """Of 100: so alike are a text and a name that it finds, so much better than the next is the one meant; so alike are names of doubles."""
+MEANT = 90
 FOUND = 12
 _NAMESPACE = uuid.UUID("3bd8e9a4-0f1c-4a0e-8a52-6d2ef7a1c904")
 
@@ -50,13 +52,14 @@ class Planned(BaseModel):
 
 
 class Plan(BaseModel):
-    """What an import will do. `mapping` says which column is what; `unused` columns are left."""
+    """What an import will do. `mapping` says which column is what; `unused` columns are left; `fields` are what the list can say."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     mapping: tuple[tuple[str, str], ...]
     unused: tuple[str, ...]
     planned: tuple[Planned, ...]
+    fields: tuple[str, ...] = ()
 
     def count(self, act: Act) -> int:
         return sum(one.act is act for one in self.planned)
@@ -127,9 +130,19 @@ class Customers:
             return [by_id[found[0]]]
         return [by_id[key] for key in found[:FOUND]]
 
+    async def meant(self, tenant: str, text: str) -> Customer | None:
+        """The one whose name this is, but for a slip of the pen; None where several are, or none: then a person chooses."""
+        wanted = {_plain(text), _plain(split_legal_form(text)[0])}
+        like = [
+            one for one in await self.all(tenant) if max(fuzz.ratio(w, n) for w in wanted for n in (_plain(one.name), _plain(one.company))) >= MEANT
+        ]
+        exact = [one for one in like if _plain(one.company) == _plain(text)]
+        return (exact or like)[0] if len(exact or like) == 1 else None
+
     async def change(self, tenant: str, customer_id: str, version: int, change: Callable[[Customer], Customer]) -> Customer:
         """A new version of it. Raises UserError: unknown_customer, changed_meanwhile (it is no longer the version that the person saw)."""
-        await self.get(tenant, customer_id)
+        if (await self.get(tenant, customer_id)).id != customer_id:  # it was merged into another since
+            raise UserError("changed_meanwhile")
         now, late = self._store.clock.now(), False
 
         def changed(known: Customer | None) -> Customer | None:
@@ -165,32 +178,50 @@ class Customers:
             raise UserError("unknown_customer")
         if one.id == other.id:
             raise UserError("same_customer")
-        now = self._store.clock.now()
+        now, marked = self._store.clock.now(), {"merged_into": one.id, "updated": self._store.clock.now()}
+        await self._store.change(CUSTOMERS, tenant, other.id, Customer, lambda known: known.model_copy(update=marked) if known else None)
+        if (mine := await self._store.get(CUSTOMERS, tenant, one.id, Customer)) and mine.merged_into == other.id:  # the other way round, at once
+            one, other = (one, other) if one.id < other.id else (other, one)
+            back = {"merged_into": ""}
+            await self._store.change(CUSTOMERS, tenant, one.id, Customer, lambda known: known.model_copy(update=back) if known else None)
 
         def joined(known: Customer | None) -> Customer | None:
-            return _joined(known, other).model_copy(update={"version": known.version + 1, "updated": now}) if known else None
+            made = _joined(known, other) if known else None
+            return made.model_copy(update={"version": known.version + 1, "updated": now}) if known and made and made != known else None
 
-        if other.merged_into != one.id:
-            one = await self._store.change(CUSTOMERS, tenant, one.id, Customer, joined) or one
-        marked = {"merged_into": one.id, "updated": now}
-        await self._store.change(CUSTOMERS, tenant, other.id, Customer, lambda known: known.model_copy(update=marked) if known else None)
-        return one
+        return await self._store.change(CUSTOMERS, tenant, one.id, Customer, joined) or one
 
     # --- lists
 
     async def plan(self, tenant: str, rows: Sequence[Sequence[str]]) -> Plan:
         """What an import of these rows would do: nothing is changed. Raises UserError: no_company_column, empty_table."""
         columns = columns_of(rows)
-        if len(rows) <= columns.header + 1:
+        wanted = [(number, row) for number, row in enumerate(rows, start=1) if number > columns.header + 1 and row]
+        if not wanted:
             raise UserError("empty_table")
-        known = _Index(await self.all(tenant))
-        found: dict[str, Planned] = {}
-        skipped: list[Planned] = []
-        for number, row in enumerate(rows[columns.header + 1 :], start=columns.header + 2):
-            try:
-                customer = customer_of(row, columns, country=self._country)
-            except UserError as error:
-                skipped.append(Planned(act=Act.SKIP, rows=(number,), reason=error.key))
+        everybody = await self.all(tenant)
+        listed = [(number, await self._listed(row, columns)) for number, row in wanted]
+        planned = await asyncio.to_thread(self._planned, listed, columns, everybody)
+        with_doubts = [await self._doubted(one) for one in planned]
+        return Plan(mapping=columns.mapping, unused=columns.unused, planned=tuple(with_doubts), fields=tuple(name for name in columns.fields if name))
+
+    async def _listed(self, row: Sequence[str], columns: Columns) -> Customer | str:
+        """The customer of a row; or the key of what is wrong with it. A zero that a spreadsheet dropped comes back, where the town says so."""
+        try:
+            customer = customer_of(row, columns, country=self._country)
+        except UserError as error:
+            return error.key
+        if customer.country == "DE" and re.fullmatch(r"[1-9]\d{3}", customer.postal_code):
+            towns = await self._offline.towns("DE", f"0{customer.postal_code}")
+            if towns and any(same_town(customer.town, town) for town in towns):
+                return customer.model_copy(update={"postal_code": f"0{customer.postal_code}"})
+        return customer
+
+    def _planned(self, rows: Sequence[tuple[int, Customer | str]], columns: Columns, everybody: Sequence[Customer]) -> list[Planned]:
+        known, found, skipped = _Index(everybody), dict[str, Planned](), list[Planned]()
+        for number, customer in rows:
+            if isinstance(customer, str):
+                skipped.append(Planned(act=Act.SKIP, rows=(number,), reason=customer))
                 continue
             key = _key(customer)
             if before := found.get(key):
@@ -198,25 +229,31 @@ class Customers:
                 found[key] = before.model_copy(update={"rows": (*before.rows, number), "customer": joined})
             else:
                 found[key] = Planned(act=Act.ADD, rows=(number,), customer=customer)
-        planned = [await self._decided(one, known, columns.fields) for one in found.values()]
-        return _plan(columns, sorted((*planned, *skipped), key=lambda one: one.rows))
+        decided = [self._decided(one, known, columns.fields) for one in found.values()]
+        return sorted((*decided, *skipped), key=lambda one: one.rows)
 
-    async def _decided(self, planned: Planned, known: _Index, fields: Collection[str]) -> Planned:
+    def _decided(self, planned: Planned, known: _Index, fields: Collection[str]) -> Planned:
+        customer = planned.customer
+        there = known.same(customer) if customer else None
+        if customer is None:
+            return planned
+        if there is None:
+            like = known.like(customer)
+            return planned.model_copy(update={"like": like.company if like else ""})
+        act = Act.SAME if _overwritten(there, customer, fields) == there else Act.CHANGE
+        renamed = Doubt(key="renamed", value=f"{there.company} → {customer.company}")
+        other = _plain(there.name) != _plain(customer.name)
+        return planned.model_copy(update={"act": act, "known": there.id, "doubts": (renamed,) if other else ()})
+
+    async def _doubted(self, planned: Planned) -> Planned:
         customer = planned.customer
         if customer is None:
             return planned
         towns = await self._offline.towns(customer.country, customer.postal_code) if customer.postal_code else None
-        doubts = customer_doubts(customer, towns)
-        there = known.same(customer)
-        if there is None:
-            like = known.like(customer)
-            return planned.model_copy(update={"doubts": doubts, "like": like.company if like else ""})
-        merged = _overwritten(there, customer, fields)
-        act = Act.SAME if merged == there else Act.CHANGE
-        return planned.model_copy(update={"act": act, "known": there.id, "customer": merged, "doubts": doubts})
+        return planned.model_copy(update={"doubts": (*planned.doubts, *customer_doubts(customer, towns))})
 
-    async def carry_out(self, tenant: str, planned: Planned, *, key: str) -> None:
-        """Do what was planned for one customer; `key` names the import. Repeating it changes nothing."""
+    async def carry_out(self, tenant: str, plan: Plan, planned: Planned, *, key: str) -> None:
+        """Do what was planned for one customer, on what is there now; `key` names the import. Repeating it changes nothing."""
         customer = planned.customer
         if customer is None or planned.act not in (Act.ADD, Act.CHANGE):
             return
@@ -226,7 +263,7 @@ class Customers:
         now = self._store.clock.now()
 
         def changed(there: Customer | None) -> Customer | None:
-            merged = _overwritten(there, customer, _FIELDS) if there else None
+            merged = _overwritten(there, customer, plan.fields) if there else None
             if there is None or merged is None or merged == there:
                 return None
             return merged.model_copy(update={"version": there.version + 1, "updated": now})
@@ -239,33 +276,47 @@ class _Index:
 
     def __init__(self, customers: Iterable[Customer]) -> None:
         self._by: dict[tuple[str, str], Customer] = {}
-        self._near: dict[str, list[Customer]] = {}
+        self._bare: dict[str, list[Customer]] = {}
+        self._near: dict[str, dict[str, str]] = {}
+        self._all: dict[str, Customer] = {}
         for one in customers:
             for mark in _marks(one):
                 self._by.setdefault(mark, one)
-            self._near.setdefault(one.postal_code, []).append(one)
+            self._bare.setdefault(_bare(one), []).append(one)
+            self._near.setdefault(one.postal_code, {})[one.id] = _plain(one.name)
+            self._all[one.id] = one
 
     def same(self, customer: Customer) -> Customer | None:
-        return next((self._by[mark] for mark in _marks(customer) if mark in self._by), None)
+        """By VAT id, or by company and place; where one of them names no legal form, by name and place, if that is but one."""
+        if sure := next((self._by[mark] for mark in _marks(customer) if mark in self._by), None):
+            return sure
+        bare = [one for one in self._bare.get(_bare(customer), ()) if not one.legal_form or not customer.legal_form]
+        return bare[0] if len(bare) == 1 else None
 
     def like(self, customer: Customer) -> Customer | None:
-        return next((one for one in self._near.get(customer.postal_code, ()) if _alike(one, customer)), None)
+        near = self._near.get(customer.postal_code, {})
+        found = process.extractOne(_plain(customer.name), near, scorer=fuzz.ratio, score_cutoff=ALIKE)
+        return self._all[found[2]] if found else None
 
 
 def _marks(customer: Customer) -> list[tuple[str, str]]:
-    """Each of them alone says which company it is."""
-    marks = [("vat", customer.vat_id)] if customer.vat_id else []
-    name = _plain(customer.name)
-    return [*marks, ("name", f"{name}\n{customer.postal_code}\n{_plain(customer.town)}")] if name else marks
+    """Each of them alone says which company it is. A VAT id that cannot be one says nothing."""
+    marks = [("vat", customer.vat_id)] if customer.vat_id and is_vat_id(customer.vat_id, customer.country) else []
+    return [*marks, ("company", f"{_plain(customer.company)}\n{customer.postal_code}\n{_plain(customer.town)}")]
+
+
+def _bare(customer: Customer) -> str:
+    return f"{_plain(customer.name)}\n{customer.postal_code}\n{_plain(customer.town)}"
 
 
 def _key(customer: Customer) -> str:
-    return "\n".join(f"{kind}:{value}" for kind, value in _marks(customer)[-1:])
+    """Rows of one company in a list."""
+    return "\n".join(_marks(customer)[-1])
 
 
 def _alike(one: Customer, other: Customer) -> bool:
     """The same VAT id, or nearly the same name in the same place."""
-    if one.vat_id and one.vat_id == other.vat_id:
+    if one.vat_id and one.vat_id == other.vat_id and is_vat_id(one.vat_id, one.country):
         return True
     near = not one.postal_code or not other.postal_code or one.postal_code == other.postal_code or _plain(one.town) == _plain(other.town)
     return near and fuzz.ratio(_plain(one.name), _plain(other.name)) >= ALIKE
@@ -282,20 +333,23 @@ def _overwritten(there: Customer, listed: Customer, columns: Collection[str]) ->
     """What the list says goes before what is there; what it does not say, or has no column for, stays."""
     fields = (name for name in _FIELDS if name in columns or name not in _DEFAULTED)
     said = {name: value for name in fields if (value := getattr(listed, name)) not in ("", None)}
-    contacts: Mapping[str, Contact] = {c.name.casefold(): c for c in (*there.contacts, *listed.contacts)}
+    contacts = {contact.name.casefold(): contact for contact in there.contacts}
+    for contact in listed.contacts:
+        before = contacts.get(contact.name.casefold(), contact)
+        told = {name: value for name in ("salutation", "email", "phone") if (value := getattr(contact, name))}
+        contacts[contact.name.casefold()] = before.model_copy(update=told)
     return there.model_copy(update={**said, "contacts": tuple(contacts.values())[:20]})
 
 
-_DEFAULTED = ("country",)
-_FIELDS = ("name", "legal_form", "street", "postal_code", "town", "country", "vat_id", "email", "payment_days", "conditions", "template")
+_DEFAULTED = ("country", "language")
+_FIELDS = (
+    *("name", "legal_form", "street", "postal_code", "town", "country", "vat_id"),
+    *("email", "phone", "language", "payment_days", "conditions", "template"),
+)
 
 
 def _missing(kept: Customer, other: Customer) -> dict[str, object]:
     return {name: getattr(other, name) for name in _FIELDS if getattr(kept, name) in ("", None)}
-
-
-def _plan(columns: Columns, planned: Sequence[Planned]) -> Plan:
-    return Plan(mapping=columns.mapping, unused=columns.unused, planned=tuple(planned))
 
 
 def _plain(text: str) -> str:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import logging
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from pipeline.approval_log import ApprovalLog
 from pipeline.conversion import Structured
+from pipeline.customers import Customers
 from pipeline.due import Due
 from pipeline.errors import TransientError, UserError
 from pipeline.model.codec import from_json, to_json
@@ -24,19 +26,18 @@ from pipeline.model.match import Match
 from pipeline.model.offer import Colleague, Frozen, Offer, Request, Stage, Terms, Unit, Verb
 from pipeline.model.person import Person
 from pipeline.model.totals import totals
-from pipeline.offer.blind import blind, reference_of
+from pipeline.offer.blind import blind, names, reference_of
 from pipeline.offer.introduction import introduction
-from pipeline.offer.machine import CLOCK, Actor, delegated, moved
+from pipeline.offer.machine import CLOCK, Actor, authors, delegated, moved
 from pipeline.offer.phrase import phrased
-from pipeline.offer.understand import Wanted
+from pipeline.offer.understand import MOST_VOLUME, Wanted
 from pipeline.offer.volume import after_working_days, suggested_volume
 from pipeline.ports import Blobs, Drive, Llm, Mail, MailMessage, WordFile
 from pipeline.render.csv_table import csv_table
 from pipeline.render.labels import labels
 from pipeline.render.offer_word import Letterhead, offer_word, salutation
 from pipeline.render.word import render
-from pipeline.sequence import Sequence as Numbers
-from pipeline.sequence import Ticket
+from pipeline.sequence import Numbers, Ticket
 from pipeline.store import JOBS, MATCHES, OFFER_CARDS, OFFER_PLACES, OFFERS, Store, blob, decoded
 
 APPROVED = "approved"
@@ -44,6 +45,8 @@ APPROVED = "approved"
 FIRST_LOOK = 20.0
 """Seconds; so long after a change another process looks whether it was carried through."""
 APPROVALS = "approvals"
+PAYMENT_DAYS = 14
+"""Where neither the customer nor anybody else says otherwise."""
 
 _log = logging.getLogger("offers")
 
@@ -89,6 +92,7 @@ class Offers:
         blobs: Blobs,
         drive: Drive,
         *,
+        customers: Customers,
         mail: Mail | None,
         office: Office,
         llm: Callable[[str], Llm] | None = None,
@@ -99,6 +103,7 @@ class Offers:
         self._store = store
         self._blobs = blobs
         self._drive = drive
+        self._customers = customers
         self._mail = mail
         self._llm = llm
         self._numbers = Numbers(store)
@@ -121,6 +126,7 @@ class Offers:
         now = self._store.clock.now()
         candidate = cv.result.candidate if cv.result else ""
         role = match.profile.title if match else (cv.result.headline or cv.result.position.partition(",")[0] if cv.result else "")
+        payment = {"payment_days": wanted.payment_days} if wanted.payment_days is not None else {}
         offer = Offer(
             id=key,
             tenant=person.tenant,
@@ -131,7 +137,8 @@ class Offers:
             updated=now,
             candidate=cv.candidate,
             candidate_name=candidate,
-            reference=reference_of(person.tenant, cv.candidate),
+            reference=reference_of(key),
+            computed=not wanted.volume,
             cv=cv.id,
             match=match.id if match else "",
             profile=match.profile.id if match else "",
@@ -148,9 +155,11 @@ class Offers:
                 remote=wanted.remote or 0,
                 valid_until=self.today + timedelta(days=self.office.valid_days),
                 vat=Decimal(self.office.vat),
+                cost=wanted.cost,
             ),
         )
         offer = self.addressed(offer, customer)
+        offer = offer.model_copy(update={"terms": offer.terms.model_copy(update=payment)})
         offer = self.with_volume(offer).model_copy(update={"terms": self._introduced(self.with_volume(offer), match)})
         await self.due.mark(offer.tenant, offer.id, seconds=FIRST_LOOK)
         await self._store.create(OFFERS, offer.tenant, offer.id, offer)
@@ -173,13 +182,14 @@ class Offers:
         return offer.model_copy(update={"terms": self._introduced(offer, match)})
 
     def addressed(self, offer: Offer, customer: Customer | None, contact: Contact | None = None) -> Offer:
-        """To this customer, on its terms."""
+        """To this customer, on its terms: those of the one before go with it, what a person has written stays."""
         if customer is None:
             return offer.model_copy(update={"customer": None, "contact": None})
+        before, known = offer.customer, offer.terms
         terms: dict[str, object] = {"vat": self.office.vat if customer.country == self.office.country else 0}
-        if customer.payment_days is not None:
-            terms["payment_days"] = customer.payment_days
-        if customer.conditions:
+        if known.payment_days in (PAYMENT_DAYS, before.payment_days if before else None):
+            terms["payment_days"] = PAYMENT_DAYS if customer.payment_days is None else customer.payment_days
+        if known.conditions in ("", before.conditions if before else ""):
             terms["conditions"] = customer.conditions
         return offer.model_copy(
             update={
@@ -192,10 +202,10 @@ class Offers:
 
     def with_volume(self, offer: Offer) -> Offer:
         """With the volume that its period holds, where nobody has said another."""
-        if offer.terms.volume:
+        if not offer.computed:
             return offer
         volume = suggested_volume(offer.terms, country=self.office.country, region=self.office.region)
-        return offer.model_copy(update={"terms": _checked(offer.terms, volume=volume)})
+        return offer.model_copy(update={"terms": _checked(offer.terms, volume=min(volume, MOST_VOLUME))})
 
     # --- found
 
@@ -240,8 +250,13 @@ class Offers:
         self, tenant: str, offer_id: str, actor: Actor, *, version: int, approvers: Sequence[Colleague] = (), channel: bool = False
     ) -> Done:
         """Ask for approval. Raises UserError: offer_incomplete, and as `edit` does."""
-        if lacks := missing(await self.get(tenant, offer_id)):
+        offer = await self.get(tenant, offer_id)
+        if lacks := missing(offer):
             raise UserError("offer_incomplete", count=len(lacks))
+        if given_away(offer):
+            raise UserError("blind_named", count=len(given_away(offer)))
+        if self.office.four_eyes and any(one.user in {*authors(offer), actor.user} for one in approvers):
+            raise UserError("four_eyes")
         now = self._store.clock.now()
         request = Request(
             approvers=tuple(approvers),
@@ -269,7 +284,11 @@ class Offers:
 
         Raises UserError: unknown_offer, and as `machine.moved` does.
         """
-        await self.get(tenant, offer_id)
+        offer = await self.get(tenant, offer_id)
+        if to and ((self.office.four_eyes and to.user in authors(offer)) or to.user == actor.user):
+            raise UserError("four_eyes")
+        if verb is Verb.APPROVE and offer.stage is Stage.SUBMITTED:  # what cannot be written is not approved
+            await asyncio.to_thread(self._word, offer, day=self.today, final=True)
         await self.due.mark(tenant, offer_id, seconds=FIRST_LOOK)  # before: killed in between, somebody looks after it
         now, changed = self._store.clock.now(), False
 
@@ -285,10 +304,10 @@ class Offers:
             after = delegated(after, to) if to else after
             return after.model_copy(update={"year": now.astimezone(ZoneInfo(self.office.zone)).year}) if verb is Verb.APPROVE else after
 
-        offer = await self._store.change(OFFERS, tenant, offer_id, Offer, next_offer)
-        if offer is None:
+        after = await self._store.change(OFFERS, tenant, offer_id, Offer, next_offer)
+        if after is None:
             raise UserError("unknown_offer")
-        return Done(offer, changed)
+        return Done(after, changed)
 
     async def wish_mail(self, tenant: str, offer_id: str, actor: Actor) -> Offer:
         """A draft of the e-mail to the customer. Raises UserError: unknown_offer, not_yours, offer_not_possible, no_email."""
@@ -297,7 +316,7 @@ class Offers:
             raise UserError("not_yours")
         if not offer.stage.final or self._mail is None:
             raise UserError("offer_not_possible")
-        if not _email_of(offer):
+        if not await self._email_of(offer):
             raise UserError("no_email")
         await self.due.mark(tenant, offer_id, seconds=FIRST_LOOK)
         wish = {"wants_mail": True, "mail_problem": ""}
@@ -324,7 +343,7 @@ class Offers:
     def _after(self, at: datetime, days: int) -> datetime:
         local = at.astimezone(ZoneInfo(self.office.zone))
         day = after_working_days(local.date(), days, country=self.office.country, region=self.office.region)
-        return datetime.combine(day, local.timetz()).astimezone(at.tzinfo)
+        return datetime.combine(day, local.timetz())
 
     # --- carried through
 
@@ -338,13 +357,19 @@ class Offers:
             return None
         now = self._store.clock.now()
         if offer.stage is Stage.SUBMITTED and offer.request and offer.request.lapse <= now:
-            offer = (await self.do(tenant, offer_id, Verb.LAPSE, CLOCK, version=offer.version)).offer
+            try:
+                offer = (await self.do(tenant, offer_id, Verb.LAPSE, CLOCK, version=offer.version)).offer
+            except UserError:  # decided or changed at this moment
+                offer = await self.get(tenant, offer_id)
         if offer.stage.final and not offer.number:
             offer = await self._numbered(offer)
         for number in range(offer.done, len(offer.moves)):
             await self.log.append(offer, number)
         if offer.stage.final and offer.number and (offer.frozen is None or offer.frozen.item.waits or offer.frozen.problem):
-            await self._freeze(offer)
+            try:
+                await self._freeze(offer)
+            except UserError as error:  # the template was broken since: it is tried again
+                raise TransientError(f"the letter cannot be written: {error.key}") from error
         offer = await self.get(tenant, offer_id)
         if offer.wants_mail and offer.frozen and offer.mail is None and not offer.mail_problem:
             offer = await self._draft_mail(offer)
@@ -391,7 +416,8 @@ class Offers:
             day = decided.at.astimezone(ZoneInfo(self.office.zone)).date() if decided else self.today
             data = self._word(offer, day=day, final=True)
             await self._blobs.put(name, data)
-        file = WordFile(offer.id, self.called(offer), f"{offer.name} {offer.customer.company if offer.customer else ''}.docx", data, offer.created)
+        title = _as_name(f"{offer.name} {offer.customer.company if offer.customer else ''}")
+        file = WordFile(offer.id, _as_name(self.called(offer)), f"{title}.docx", data, offer.created)
         try:
             item, problem = await self._drive.save(offer.owner, file), ""
         except UserError as error:  # it is approved all the same: our own copy is there to be fetched
@@ -441,31 +467,44 @@ class Offers:
         shown = blind(cv, called=called) if offer.blind else cv
         office = self.office
         data = render(shown, template=job.template or office.template, language=offer.language, firm=office.letterhead.firm, folder=office.templates)
-        return f"CV {called}.docx", data
+        return f"CV {_as_name(called)}.docx", data
+
+    async def _email_of(self, offer: Offer) -> str:
+        """As it was when the offer was edited; else as the customer has it now."""
+        known = (offer.contact.email if offer.contact else "") or (offer.customer.email if offer.customer else "")
+        if known or offer.customer is None:
+            return known
+        try:
+            now = await self._customers.get(offer.tenant, offer.customer.id)
+        except UserError:
+            return ""
+        name = offer.contact.name if offer.contact else ""
+        return next((contact.email for contact in now.contacts if contact.name == name and contact.email), "") or now.email
 
     async def _draft_mail(self, offer: Offer) -> Offer:
         """In the submitter's own mailbox; never sent from here."""
+        if self._mail is None:
+            return offer
+        try:
+            kept: dict[str, object] = {"mail": await self._mail.draft(offer.owner, await self.message(offer))}
+        except UserError as error:
+            kept = {"mail_problem": error.key}
+        changed = await self._store.change(OFFERS, offer.tenant, offer.id, Offer, lambda known: known.model_copy(update=kept) if known else None)
+        return changed or offer
+
+    async def message(self, offer: Offer) -> MailMessage:
+        """The e-mail to the customer, with the letter that was approved and the CV as it is now. Raises UserError: not_ready."""
         name, word = await self.word(offer)
         cv = await self.cv(offer)
         words = labels(offer.language)
-        to = _email_of(offer)
-        message = MailMessage(
+        return MailMessage(
             key=offer.id,
-            to=to,
+            to=await self._email_of(offer),
             subject=words["offer_mail_subject"].format(number=offer.name, role=offer.terms.role),
             text=words["offer_mail"].format(
                 dear=salutation(offer.contact, offer.language), number=offer.name, name=offer.owner_name, firm=self.office.letterhead.firm
             ),
             files=((name, word), *([cv] if cv else [])),
-        )
-        if self._mail is None:
-            return offer
-        try:
-            kept: dict[str, object] = {"mail": await self._mail.draft(offer.owner, message)}
-        except UserError as error:
-            kept = {"mail_problem": error.key}
-        return (
-            await self._store.change(OFFERS, offer.tenant, offer.id, Offer, lambda known: known.model_copy(update=kept) if known else None) or offer
         )
 
     # --- time
@@ -520,14 +559,16 @@ class Offers:
     async def forget_candidate(self, tenant: str, candidate: str) -> int:
         """Drafts about a candidate lose what they say of the person; business letters are kept by law. Returns how many those are."""
         kept = 0
-        for offer in await self.all(tenant):
-            if offer.candidate != candidate:
+        for offer in decoded(await self._store.records.all(OFFERS, tenant), Offer):
+            if offer is None or offer.candidate != candidate:
                 continue
             if offer.stage.final:
                 kept += 1
                 continue
-            empty = {"stage": Stage.DISCARDED, "candidate": "", "candidate_name": "", "cv": "", "match": "", "request": None}
-            gone = {**empty, "terms": Terms(role=offer.terms.role), "updated": self._store.clock.now()}
+            await self.log.forget_words(tenant, offer.id)
+            moves = tuple(move.model_copy(update={"text": ""}) for move in offer.moves)
+            empty = {"stage": Stage.DISCARDED, "candidate": "", "candidate_name": "", "cv": "", "match": "", "request": None, "moves": moves}
+            gone = {**empty, "terms": Terms(), "updated": self._store.clock.now()}
             await self.due.mark(tenant, offer.id, seconds=0)
             await self._store.change(
                 OFFERS,
@@ -579,7 +620,8 @@ def missing(offer: Offer) -> tuple[str, ...]:
     return tuple(name for name, known in there.items() if not known)
 
 
-_FIXED: dict[str, object] = {"moves": (), "done": 0, "stage": Stage.DRAFT, "updated": datetime(2026, 1, 1).astimezone()}
+_FIXED: dict[str, object] = {"moves": (), "done": 0, "stage": Stage.DRAFT, "version": 0, "request": None, "updated": datetime(2026, 1, 1, tzinfo=UTC)}
+"""What says nothing about the terms."""
 
 
 def _checked(terms: Terms, **changes: object) -> Terms:
@@ -587,8 +629,15 @@ def _checked(terms: Terms, **changes: object) -> Terms:
     return Terms.model_validate({**terms.model_dump(), **changes})
 
 
-def _email_of(offer: Offer) -> str:
-    return (offer.contact.email if offer.contact else "") or (offer.customer.email if offer.customer else "")
+def given_away(offer: Offer) -> tuple[str, ...]:
+    """The fields of a blind offer that hold the candidate's name, or a way to reach them."""
+    texts = ("role", "place", "travel", "conditions", "introduction") if offer.blind and offer.candidate_name else ()
+    return tuple(name for name in texts if names(getattr(offer.terms, name), offer.candidate_name))
+
+
+def _as_name(text: str) -> str:
+    """Without what separates folders and files."""
+    return re.sub(r'[\\/:*?"<>|]+', "-", text).strip(" .-") or "-"
 
 
 def _searched(offer: Offer) -> str:

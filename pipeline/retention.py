@@ -174,11 +174,12 @@ class Retention:
             if from_json(record.value, Marker).due < self._store.clock.now() - EVERY:
                 await records.delete(POSTING, tenant, record.key)
                 report.records += 1
-        for table, kind in ((REPORTS, StoredReport), (RECEIPTS, Receipt)):
-            for record in await records.all(table, tenant):
-                if from_json(record.value, kind).at < self._store.clock.now() - ACCOUNTS:
-                    await records.delete(table, tenant, record.key)
-                    report.records += 1
+        reports = [(REPORTS, record.key, from_json(record.value, StoredReport).at) for record in await records.all(REPORTS, tenant)]
+        receipts = [(RECEIPTS, record.key, from_json(record.value, Receipt).at) for record in await records.all(RECEIPTS, tenant)]
+        for table, key, at in (*reports, *receipts):
+            if at < self._store.clock.now() - ACCOUNTS:
+                await records.delete(table, tenant, key)
+                report.records += 1
         for record in await records.all(BATCHES, tenant):
             batch = from_json(record.value, Batch)
             # while its jobs have records, bare ones too, its card may have to be drawn

@@ -35,7 +35,7 @@ Write = Callable[[Ticket], Awaitable[None]]
 """Writes a ticket down where it belongs; doing it again changes nothing."""
 
 
-class Sequence:
+class Numbers:
     def __init__(self, store: Store) -> None:
         self._store = store
 

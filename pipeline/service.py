@@ -114,7 +114,7 @@ class Service:
             self.store, blobs, candidates=self.candidates, profiles=self.profiles, events=self.events, lexicon=lexicon or concepts()
         )
         self.customers = Customers(self.store, ids, addresses=addresses, offline=offline_addresses, country=office.country)
-        self.offers = Offers(self.store, blobs, drive, mail=mail, office=office, llm=llm)
+        self.offers = Offers(self.store, blobs, drive, customers=self.customers, mail=mail, office=office, llm=llm)
         self._blobs = blobs
         self._queue = queue
         self._drive = drive

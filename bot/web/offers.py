@@ -13,19 +13,16 @@ from bot.web.views import texts_of
 from pipeline.errors import UserError
 from pipeline.model.offer import Offer, Stage
 from pipeline.model.totals import totals
-from pipeline.ports import Blobs
+from pipeline.render.mail_file import mail_file
 from pipeline.service import Service
 
 EML = "message/rfc822"
-MAIL = "mail"
-"""The blob of a draft that no mailbox holds."""
 _COLUMNS = ("csv_number", "csv_stage", "customer", "candidate", "role", "rate", "csv_unit", "csv_net", "csv_gross", "currency", "start")
 
 
 class OffersApi:
-    def __init__(self, service: Service, blobs: Blobs) -> None:
+    def __init__(self, service: Service) -> None:
         self._service = service
-        self._blobs = blobs
 
     def routes(self) -> list[web.RouteDef]:
         return [
@@ -61,9 +58,10 @@ class OffersApi:
 
     async def mail(self, request: web.Request) -> web.StreamResponse:
         offer = await self._offer(request)
-        data = await self._blobs.get(f"{offer.tenant}/{offer.id}/{MAIL}")
-        if data is None:
+        if offer.mail is None:
             raise UserError("not_ready")
+        message = await self._service.offers.message(offer)
+        data = mail_file(to=message.to, subject=message.subject, text=message.text, files=message.files)
         return web.Response(body=data, content_type=EML, headers=attachment(f"{offer.name}.eml"))
 
     async def _found(self, request: web.Request) -> list[Offer]:

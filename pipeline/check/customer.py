@@ -30,7 +30,7 @@ def customer_doubts(customer: Customer, towns: Sequence[str] | None) -> tuple[Do
         found.append(Doubt(key="postal_code_unknown", value=customer.postal_code))
     elif towns and customer.town and not any(same_town(customer.town, town) for town in towns):
         found.append(Doubt(key="town", value=f"{customer.postal_code} {customer.town} ({', '.join(dict.fromkeys(towns[:3]))})"))
-    if customer.vat_id and not _is_vat_id(customer.vat_id, customer.country):
+    if customer.vat_id and not is_vat_id(customer.vat_id, customer.country):
         found.append(Doubt(key="vat_id", value=customer.vat_id))
     for email in filter(None, (customer.email, *(contact.email for contact in customer.contacts))):
         try:
@@ -46,7 +46,7 @@ def same_town(one: str, other: str) -> bool:
     return left == right or left[0] == right[0] or fuzz.token_sort_ratio(" ".join(left), " ".join(right)) >= LIKE
 
 
-def _is_vat_id(number: str, country: str) -> bool:
+def is_vat_id(number: str, country: str) -> bool:
     """By its check digits."""
     try:
         if number.upper().startswith("CHE") or country in ("CH", "LI"):

@@ -14,6 +14,7 @@ from datetime import date
 from functools import cache
 
 from pipeline.lang.lexicon import key, lexicon
+from pipeline.lang.personal import PERSONAL
 from pipeline.lang.tongues import code_of
 from pipeline.lang.words import neutral
 from pipeline.model.cv import Cv, Education, Language, Period, Position, Project, Sourced
@@ -40,16 +41,6 @@ _PRIVATE = (
     "marital_status",
     "gender",
 )
-_PERSONAL = (
-    r"verheiratet|ledig|geschieden|verwitwet|married|single(?![\s-]*(?:page|sign|point|source|use|tenant))|divorced|widowed|marié|mariée|célibataire|"
-    r"gehuwd|ongehuwd|żonaty|zamężna|sposat[oa]|casad[oa]|römisch-katholisch|katholisch|evangelisch|muslim\w*|konfession\w*|religion|"
-    r"staats(?:angehörig|bürger)\w*|nationality|nationalit(?:ät|é)|citizen(?:ship)?(?!\s+service)|geburtsort|geburtsdatum|geboren|"
-    r"date of birth|place of birth|"
-    r"\d{2}\s*(?:jahre alt|years old)|jahrgang\s*\d{4}|schwerbehindert\w*|"
-    r"(?:\d|eine?|zwei|drei|vier|keine|one|two|three|four|no)\s+(?:kind(?:er)?|child(?:ren)?)(?!\s+(?:im alter|aged))|"
-    r"(?-i:(?:Frau|Herr|Mrs?|Ms)\.? [A-ZÄÖÜ][a-zäöüß]+)"
-)
-"""What tells who somebody is, in text without a place of its own."""
 _CLAUSE = re.compile(r"(?<=[.;,!?])\s+|\s[–|·]\s")
 
 
@@ -185,7 +176,7 @@ def _name(cv: Cv) -> re.Pattern[str] | None:
 
 @cache
 def _personal() -> re.Pattern[str]:
-    return re.compile(rf"(?<!\w)(?:{_PERSONAL})(?!\w)", re.IGNORECASE)
+    return re.compile(rf"(?<!\w)(?:{PERSONAL})(?!\w)", re.IGNORECASE)
 
 
 def _span(period: Period, day: date) -> Months | None:

@@ -42,6 +42,7 @@ class Customer(_Stored):
     country: str = Field(default="DE", pattern="^[A-Z]{2}$")
     vat_id: str = Field(default="", max_length=20)
     email: str = Field(default="", max_length=254)
+    phone: str = Field(default="", max_length=40)
     language: str = Field(default="de", pattern="^[a-z]{2}$")
     payment_days: int | None = Field(default=None, ge=0, le=365)
     conditions: str = Field(default="", max_length=500)

@@ -33,6 +33,11 @@ def printed(money: Money, locale: str) -> str:
     return str(format_currency(money.amount, money.currency, locale=locale))
 
 
+def printed_sum(amount: Decimal, currency: str, locale: str) -> str:
+    """Of what is more than any one amount may be."""
+    return str(format_currency(amount, currency, locale=locale))
+
+
 def printed_number(number: Decimal, locale: str) -> str:
     """Without zeros at the end: "82,5"."""
     return str(format_decimal(number.normalize() if number else number, locale=locale))

@@ -147,7 +147,8 @@ class Offer(_Stored):
 
     `customer` and `contact` are as they were when it was last edited; `candidate` is the candidate's id, `cv` the job that made the CV, `match` the
     match that it came from, `reference` what a blind offer calls the candidate. `done` counts the moves that are in the approval log.
-    `wants_mail` and `wants_words`: a draft of the e-mail, or an introduction in a model's words, was asked for and is being made.
+    `computed`: the volume follows from the period, until somebody says another. `wants_mail` and `wants_words`: a draft of the e-mail, or an
+    introduction in a model's words, was asked for and is being made.
     """
 
     id: str
@@ -166,6 +167,7 @@ class Offer(_Stored):
     candidate: str = ""
     candidate_name: str = ""
     blind: bool = False
+    computed: bool = True
     reference: str = ""
     cv: str = ""
     match: str = ""
@@ -188,7 +190,9 @@ class Offer(_Stored):
 
     @property
     def decision(self) -> Move | None:
-        """Who decided about the version that is there now."""
+        """Who decided about the version that is there now; of a business letter, who approved it."""
+        if self.stage.final:
+            return next((m for m in reversed(self.moves) if m.verb is Verb.APPROVE), None)
         return next((m for m in reversed(self.moves) if m.verb in DECISIONS and m.version == self.version), None)
 
     @property

@@ -4,16 +4,63 @@ from __future__ import annotations
 
 import hashlib
 import re
+import unicodedata
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass, replace
+from functools import lru_cache
 from typing import Any
 
+from pipeline.lang.personal import PERSONAL
 from pipeline.model.cv import Basics, Cv, Sourced
 
-_CONTACT = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+|(?:https?://|www\.)\S+|(?<![\w.])\+?\d(?:[\s()/-]*\d){7,}(?!\w)", re.IGNORECASE)
-"""E-mail addresses, web addresses, telephone numbers."""
 HIDDEN = "…"
-_TITLES = frozenset({"Dr", "Prof", "Dipl", "Ing", "Mag", "Herr", "Frau", "Mr", "Ms", "Mrs"})
+_TITLES = frozenset({"dr", "prof", "dipl", "ing", "mag", "herr", "frau", "mr", "ms", "mrs", "msc", "bsc", "mba", "phd"})
+_PARTICLES = frozenset(
+    {
+        "von",
+        "vom",
+        "van",
+        "zu",
+        "zum",
+        "zur",
+        "der",
+        "den",
+        "de",
+        "del",
+        "della",
+        "di",
+        "da",
+        "dos",
+        "du",
+        "la",
+        "le",
+        "el",
+        "al",
+        "bin",
+        "ten",
+        "ter",
+    }
+)
+LONG = 4
+"""Letters of a name that gives it away inside other words, too: KBrandt, brandt87."""
+_CONTACT = re.compile(
+    r"[\w.+-]+@[\w-]+\.[\w.-]+"  # e-mail
+    r"|(?:https?://|www\.)\S+"
+    r"|\b[\w-]+(?:\.[\w-]+)*\.(?:com|de|net|org|io|dev|me|eu|at|ch|nl|info|app|co|uk)/\S+"  # xing.com/profile/…
+    r"|(?<![\w.])\+?\(?\d(?:[\s()/.-]*\d){7,}(?!\w)",  # telephone
+    re.IGNORECASE,
+)
+_PRIVATE = re.compile(
+    rf"(?<!\w)(?:{PERSONAL})(?!\w)"
+    r"|\b(?:anschrift|adresse|wohnhaft|wohnort|address|alter|age|geb\.|geboren|born)\s*(?::|in\b|am\b|on\b)"
+    r"|\b[\w.-]+(?:str\.|straße|strasse|weg|allee|gasse)\s*\d+\s*[a-z]?\b"
+    r"|\b\d{1,4}\s+\w+\s+(?:street|road|avenue|lane)\b"
+    r"|(?:^|,)\s*(?:D-|A-|CH-)?\d{5}\s+[^\W\d_][\w-]+\s*$",
+    re.IGNORECASE,
+)
+"""What tells where somebody lives, how old they are, and the like."""
+_SALUTATION = re.compile(r"\b(?:Frau|Herrn?|Mrs?|Ms)\.?\s+(?=[^\W\d_a-z])")
+_CLAUSE = re.compile(r"(?<=[.;!?])\s+|\s*[|·•]\s*|\n")
 
 
 def blind(cv: Cv, *, called: str) -> Cv:
@@ -21,30 +68,57 @@ def blind(cv: Cv, *, called: str) -> Cv:
 
     References go (they name others who know the person), and so does what nobody understood, since nobody knows what it says.
     """
-    names = _names(cv)
+    name = cv.basics.name.text if cv.basics.name else ""
 
     def hidden(leaf: Sourced) -> Sourced:
-        text = _CONTACT.sub(HIDDEN, leaf.text)
-        for name in names:
-            text = name.sub(HIDDEN, text)
-        return replace(leaf, text=text, printed="")
+        clauses = [clause for clause in _CLAUSE.split(_SALUTATION.sub("", leaf.text)) if clause and not _PRIVATE.search(clause)]
+        return replace(leaf, text=without_name(" ".join(clauses), name) or HIDDEN, printed="")
 
-    basics = Basics(name=Sourced(called, ()), headline=cv.basics.headline, summary=cv.basics.summary)
-    kept = replace(cv, basics=basics, references=(), left_out=())
-    made: Cv = _mapped(kept, hidden)
-    return replace(made, basics=replace(made.basics, name=Sourced(called, ())))
+    basics = Basics(headline=cv.basics.headline, summary=cv.basics.summary)
+    kept: Cv = _mapped(replace(cv, basics=basics, references=(), left_out=()), hidden)
+    return replace(kept, basics=replace(kept.basics, name=Sourced(called, ())))
 
 
-def reference_of(tenant: str, candidate: str) -> str:
-    """What a blind offer calls a candidate: always the same, and nothing that anybody could trace back."""
-    return hashlib.sha256(f"blind\n{tenant}\n{candidate}".encode()).hexdigest()[:6].upper()
+def without_name(text: str, name: str) -> str:
+    """The text without the parts of the name, however they are written, and without contact data."""
+    text = _CONTACT.sub(HIDDEN, text)
+    for pattern in _patterns(name):
+        text = pattern.sub(HIDDEN, text)
+    return text
 
 
-def _names(cv: Cv) -> list[re.Pattern[str]]:
-    """The parts of the person's name, longest first, wherever they stand as words."""
-    name = cv.basics.name.text if cv.basics.name else ""
-    parts = sorted({part for part in re.findall(r"[^\W\d_]{2,}", name) if part[0].isupper() and part not in _TITLES}, key=len, reverse=True)
-    return [re.compile(rf"(?<!\w){re.escape(part)}(?:s|'s|’s)?(?!\w)", re.IGNORECASE if len(part) > 3 else 0) for part in parts]
+def names(text: str, name: str) -> bool:
+    """Does the text hold a part of the name, or a way to reach the person?"""
+    return without_name(text, name) != text
+
+
+def reference_of(offer_id: str) -> str:
+    """What a blind offer calls its candidate: another in each offer, so that no two customers find out that they speak of the same person."""
+    return hashlib.sha256(f"blind\n{offer_id}".encode()).hexdigest()[:6].upper()
+
+
+@lru_cache(maxsize=256)
+def _patterns(name: str) -> tuple[re.Pattern[str], ...]:
+    """Of each part of the name, longest first; short ones as whole words alone, since they are part of others."""
+    parts = {part for part in re.findall(r"[^\W\d_]{2,}", name) if part.casefold() not in _TITLES | _PARTICLES}
+    written = {way for part in parts for way in _ways(part)}
+    return tuple(_pattern(way) for way in sorted(written, key=lambda way: (-len(way), way)))
+
+
+def _pattern(part: str) -> re.Pattern[str]:
+    if len(part) >= LONG:
+        return re.compile(rf"[\w.-]*{re.escape(part)}[\w.-]*", re.IGNORECASE)
+    exact = "|".join(re.escape(way) for way in (part.capitalize(), part.upper()))
+    return re.compile(rf"(?<!\w)(?:{exact})(?!\w)")
+
+
+def _ways(part: str) -> set[str]:
+    """As printed, with ae for ä, and without accents."""
+    spelt = part.casefold()
+    for letter, way in (("ä", "ae"), ("ö", "oe"), ("ü", "ue"), ("ß", "ss")):
+        spelt = spelt.replace(letter, way)
+    plain = "".join(c for c in unicodedata.normalize("NFKD", part) if not unicodedata.combining(c))
+    return {part.casefold(), spelt, plain.casefold()}
 
 
 def _mapped(node: Any, change: Callable[[Sourced], Sourced]) -> Any:

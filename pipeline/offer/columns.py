@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from babel import Locale
 from pydantic import ValidationError
 from rapidfuzz import fuzz, process
 
@@ -76,13 +77,15 @@ def customer_of(row: Sequence[str], columns: Columns, *, country: str) -> Custom
     code, town = _code_and_town(values.get("postal_code", ""), values.get("town", ""))
     days = re.search(r"\d{1,3}", values.get("payment_days", ""))
     person = values.get("contact") or f"{values.get('first_name', '')} {values.get('last_name', '')}".strip()
+    person = "" if _plain(person) in _SALUTATIONS else person
+    land = country_of(values.get("country", ""), country)
     fields: dict[str, Any] = {
         "name": name,
         "legal_form": values.get("legal_form") or form,
         "street": street,
         "postal_code": code,
         "town": town,
-        "country": country_of(values.get("country", ""), country),
+        "country": land,
         "vat_id": values.get("vat_id", "").replace(" ", "").upper(),
         "language": _language(values.get("language", "")),
         "payment_days": min(int(days.group()), 365) if days else None,
@@ -94,7 +97,7 @@ def customer_of(row: Sequence[str], columns: Columns, *, country: str) -> Custom
         if person:
             contact = contact_of(person, salutation=values.get("salutation", ""), email=email, phone=values.get("phone", ""))
             return Customer(**fields, contacts=(contact,))
-        return Customer(**fields, email=email)
+        return Customer(**fields, email=email, phone=values.get("phone", ""))
     except ValidationError:
         raise UserError("row_too_long") from None
 
@@ -120,8 +123,15 @@ def split_legal_form(company: str) -> tuple[str, str]:
 def country_of(text: str, default: str) -> str:
     """By ISO 3166-1; the default where nothing is said, or nothing that we know."""
     wanted = text.casefold().strip()
-    found = next((code for code, names in _data()["countries"].items() if wanted in names), "")
+    found = next((code for code, names in _data()["countries"].items() if wanted in names), "") or _countries().get(wanted, "")
     return found or (wanted.upper() if re.fullmatch(r"[a-z]{2}", wanted) else default)
+
+
+@cache
+def _countries() -> Mapping[str, str]:
+    """ISO 3166-1 by the names in German and English."""
+    named = ((name.casefold(), code) for language in ("de", "en") for code, name in Locale(language).territories.items())
+    return {name: str(code) for name, code in named if len(code) == 2 and code.isalpha()}
 
 
 def _language(text: str) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import tomllib
 from functools import cache
 from pathlib import Path
 
 from pipeline.model.match import Match, Status, Verdict
 from pipeline.model.profile import Importance
+from pipeline.offer.blind import names
 
 FACTS = 5
 LONGEST = 160
@@ -31,9 +31,8 @@ def lead(*, role: str, candidate: str, language: str) -> str:
 
 def proven(match: Match | None, hidden: str) -> list[Verdict]:
     """What is met and quoted, must-haves first."""
-    names = re.findall(r"\w{3,}", hidden.casefold())
     verdicts = match.verdicts if match else ()
-    found = [v for v in verdicts if v.status is Status.MET and v.quotes and not any(name in v.quotes[0].text.casefold() for name in names)]
+    found = [v for v in verdicts if v.status is Status.MET and v.quotes and not (hidden and names(v.quotes[0].text, hidden))]
     return sorted(found, key=lambda v: v.importance is Importance.NICE)
 
 

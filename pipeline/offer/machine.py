@@ -31,7 +31,7 @@ TABLE: Mapping[tuple[Stage, Verb], Stage] = {
 APPROVERS_DO = DECISIONS | {Verb.DELEGATE}
 CLOCK_DOES = frozenset({Verb.LAPSE})
 WITH_REASON = frozenset({Verb.REJECT, Verb.REQUEST_CHANGES})
-NEW_VERSION = frozenset({Verb.EDIT, Verb.SUBMIT, Verb.WITHDRAW})
+NEW_VERSION = frozenset({Verb.EDIT, Verb.SUBMIT, Verb.WITHDRAW, Verb.REOPEN})
 """After these, what was seen before cannot be decided about any more."""
 SHORTEST_REASON = 3
 
@@ -60,11 +60,11 @@ def moved(
     """The offer after the verb; the same offer where exactly this was done already.
 
     `version` is what the person saw; `request` goes with a submission.
-    Raises UserError: not_yours, not_approver, four_eyes, already_decided, offer_changed, offer_not_possible, reason_needed.
+    Raises UserError: not_yours, not_approver, four_eyes, already_decided, offer_changed, offer_not_possible, request_lapsed, reason_needed.
     """
     if refusal := _forbidden(offer, verb, actor, four_eyes=four_eyes):
         raise UserError(refusal)
-    if verb not in DECISIONS and any((m.verb, m.user, m.version, m.text) == (verb, actor.user, version, text) for m in offer.moves):
+    if verb not in DECISIONS and _is_repeated(offer, verb, actor, version, text):
         return offer
     if verb in DECISIONS and offer.version == version and offer.stage is not Stage.SUBMITTED and (decision := offer.decision):
         raise UserError("already_decided", name=decision.name or "–")
@@ -73,6 +73,8 @@ def moved(
     stage = TABLE.get((offer.stage, verb))
     if stage is None:
         raise UserError("offer_not_possible")
+    if verb in APPROVERS_DO and offer.request and offer.request.lapse <= at:
+        raise UserError("request_lapsed")
     if verb in WITH_REASON and len(text.strip()) < SHORTEST_REASON:
         raise UserError("reason_needed")
     move = Move(at=at, verb=verb, user=actor.user, name=actor.name, version=version, stage=stage, text=text.strip()[:1000])
@@ -88,9 +90,20 @@ def moved(
     )
 
 
+def authors(offer: Offer) -> frozenset[str]:
+    """Who has made it, edited it or submitted it: none of them is the second person."""
+    return frozenset((offer.owner.user, *(m.user for m in offer.moves if m.verb in (Verb.EDIT, Verb.SUBMIT))))
+
+
+def _is_repeated(offer: Offer, verb: Verb, actor: Actor, version: int, text: str) -> bool:
+    """Was exactly this the last that was done?"""
+    last = offer.moves[-1] if offer.moves else None
+    return last is not None and (last.verb, last.user, last.version, last.text) == (verb, actor.user, version, text.strip()[:1000])
+
+
 def delegated(offer: Offer, to: Colleague) -> Offer:
-    """The request, passed on to one more person."""
-    if offer.request is None or any(known.user == to.user for known in offer.request.approvers):
+    """The request, passed on to one more person; where everybody with the role may decide, nothing changes."""
+    if offer.request is None or not offer.request.approvers or any(known.user == to.user for known in offer.request.approvers):
         return offer
     request = offer.request.model_copy(update={"approvers": (*offer.request.approvers, to)})
     return offer.model_copy(update={"request": request})
@@ -110,7 +123,7 @@ def _forbidden(offer: Offer, verb: Verb, actor: Actor, *, four_eyes: bool) -> st
         return "" if actor.user == offer.owner.user or Role.ADMIN in actor.roles else "not_yours"
     if Role.APPROVER not in actor.roles:
         return "not_approver"
-    if four_eyes and actor.user == offer.owner.user:
+    if four_eyes and actor.user in authors(offer):
         return "four_eyes"
     asked = offer.request.approvers if offer.request else ()
     if asked and actor.user not in {one.user for one in asked}:

@@ -1,9 +1,11 @@
-"""What people write when they want an offer: for whom, to whom, for how much, from when to when."""
+"""What people write when they want an offer: for whom, to whom, for how much, from when to when. What is understood is cut out; names are left."""
 
 from __future__ import annotations
 
+import calendar
 import re
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import cache
@@ -13,48 +15,83 @@ from pipeline.model.offer import Unit
 
 LOOK_BACK = timedelta(days=31)
 """A day without a year is the next one that is no longer ago than this."""
+HOURS_A_DAY = 8
+MOST_RATE, MOST_VOLUME = Decimal(1_000_000), Decimal(100_000)
+"""More than that is no rate and no volume."""
 
-_UNITS = {
-    Unit.HOUR: r"h|std\.?|stunden?|hours?|hrs?\.?|stundensatz",
-    Unit.DAY: r"tage?s?|days?|pt|personentage?|tagessatz|d",
-    Unit.MONTH: r"monate?s?|months?|monatlich|monthly",
-}
+_UNITS = {Unit.HOUR: r"h|std\.?|stunden?|hours?|hrs?\.?", Unit.DAY: r"tage?n?|days?|pt|personentage?", Unit.MONTH: r"monate?n?|months?"}
 _UNIT = "|".join(f"(?P<{unit.value}>{pattern})" for unit, pattern in _UNITS.items())
 _CURRENCIES = {
     "€": "EUR",
     "eur": "EUR",
-    "euro": "EUR",
     "chf": "CHF",
     "fr.": "CHF",
-    "franken": "CHF",
+    "fra": "CHF",
     "$": "USD",
     "usd": "USD",
+    "dol": "USD",
     "£": "GBP",
     "gbp": "GBP",
+    "pfu": "GBP",
 }
-_CURRENCY = r"€|\$|£|\beuro?\b|\bchf\b|\bfr\.|\bfranken\b|\busd\b|\bgbp\b"
-_NUMBER = r"\d{1,3}(?:[.,' ]\d{3})*(?:[.,]\d{1,2})?|\d+(?:[.,]\d{1,2})?"
-_PER = r"\s*(?:/|\bpro\b|\bper\b|\bje\b|\ban?\b|\bdie\b|\bthe\b)?\s*"
-_RATE = re.compile(
-    rf"(?:(?P<n>{_NUMBER})\s*(?P<c>{_CURRENCY})|(?P<c2>{_CURRENCY})\s*(?P<n2>{_NUMBER}))(?:{_PER}(?:{_UNIT})(?!\w))?",
+_CURRENCY = r"(?:€|\$|£|\beuros?\b|\beur\b|\bchf\b|\bfr\.|\bfranken\b|\busd\b|\bdollars?\b|\bgbp\b)"
+_NUMBER = r"(?<![\d.,])\d{1,3}(?:[.,'’]\d{3})+(?:[.,]\d{1,2})?(?!\d)|(?<![\d.,])\d+(?:[.,]\d{1,2})?(?!\d)"
+_PER = r"\s*(?:/|\bpro\b|\bper\b|\bje\b|\ban?\b|\bam\b|\bim\b|\bdie\b|\bthe\b|\bder\b)?\s*"
+_AMOUNT = rf"(?:(?:{_NUMBER})\s*(?:-|–|bis)\s*)?(?:(?P<n>{_NUMBER})(?:,-)?\s*(?P<c>{_CURRENCY})|(?P<c2>{_CURRENCY})\s*(?P<n2>{_NUMBER}))"
+_COST = re.compile(rf"\b(?:ek|einkauf|kosten|cost|eigene kosten)\s*:?\s*{_AMOUNT}(?:{_PER}(?:{_UNIT})(?!\w))?", re.IGNORECASE)
+_RATE = re.compile(rf"(?:\b(?:vk|verkauf|rate|satz)\s*:?\s*)?{_AMOUNT}{_PER}(?:{_UNIT})(?!\w)", re.IGNORECASE)
+_NAMED = re.compile(
+    rf"\b(?P<kind>stundensatz|tagessatz|monatssatz|hourly rate|daily rate|monthly rate)\s*:?\s*(?:von\s+|of\s+)?{_AMOUNT}", re.IGNORECASE
+)
+_BARE = re.compile(_AMOUNT, re.IGNORECASE)
+_KINDS = {"s": Unit.HOUR, "h": Unit.HOUR, "t": Unit.DAY, "d": Unit.DAY, "m": Unit.MONTH}
+_WORDS = {
+    "ein": 1,
+    "einen": 1,
+    "one": 1,
+    "zwei": 2,
+    "two": 2,
+    "drei": 3,
+    "three": 3,
+    "vier": 4,
+    "four": 4,
+    "fünf": 5,
+    "five": 5,
+    "sechs": 6,
+    "six": 6,
+}
+_COUNT = rf"(?P<n>\d{{1,2}}(?:[.,]\d)?|{'|'.join(_WORDS)})"
+_WEEK = r"\s*(?:/|\bpro\b|\bper\b|\bje\b|\ban?\b|\bin der\b|\bdie\b)\s*(?:woche|week|wo\.)"
+_DAYS_A_WEEK = re.compile(rf"\b{_COUNT}\s*(?:tage?|days?){_WEEK}|\b(?P<n2>[1-7])[- ](?:tage?|days?)[- ](?:woche|week)\b", re.IGNORECASE)
+_HOURS_A_WEEK = re.compile(rf"\b(?P<n>\d{{1,2}})\s*(?:{_UNITS[Unit.HOUR]}){_WEEK}", re.IGNORECASE)
+_HOURS_A_DAY = re.compile(rf"\b\d{{1,2}}\s*(?:{_UNITS[Unit.HOUR]})\s*(?:/|pro|per|am|a|je)\s*(?:tag|day)\b", re.IGNORECASE)
+_PAYMENT = re.compile(
+    r"\b(?:zahlungsziel|zahlbar(?:\s+in)?|payment(?:\s+terms)?|payable(?:\s+in)?)\s*:?\s*(?P<n>\d{1,3})\s*(?:tage?n?|days?)", re.IGNORECASE
+)
+_ON_SITE = re.compile(rf"\b(?:{_COUNT}\s*(?:tage?|days?)\s*)?(?:vor ort|on[- ]site)\b", re.IGNORECASE)
+_REMOTE = re.compile(r"(?P<n>\d{1,3})\s*(?:%|prozent|percent)\s*(?:remote|homeoffice|home[- ]office)", re.IGNORECASE)
+_ALL_REMOTE = re.compile(r"\b(?:komplett|voll|fully|100\s*%)?\s*remote\b", re.IGNORECASE)
+_VOLUME = re.compile(rf"(?:\b(?:für|for|über|umfang|volume)\s*:?\s+)?(?P<n>{_NUMBER})\s*(?:{_UNIT})(?!\w)", re.IGNORECASE)
+_AT_ONCE = re.compile(r"\b(?:ab\s+)?sofort\b|\bimmediately\b|\basap\b", re.IGNORECASE)
+_EMPTY = re.compile(
+    r"\b(?:\w*(?:pauschale|spesen)|netto|brutto|net|zzgl\.?\s*(?:mwst|ust|vat)\.?|plus\s+vat|bitte|please|danke|thanks?)\b", re.IGNORECASE
+)
+_BEGINS = re.compile(
+    r"^\s*(?:(?:bitte|please|new|neues|ein|an|a|mach(?:e|en)?|erstell(?:e|en)?|schreib(?:e|en)?|make|create|write|prepare|kannst du|können sie)\s+)*"
+    r"(?:angebot|offer|quote)\s*(?:(?:for|für|fuer)\b\s*|[:–-]\s*)?",
     re.IGNORECASE,
 )
-_DAYS_A_WEEK = re.compile(
-    r"(?P<n>[1-7](?:[.,]5)?)\s*(?:tage?|days?)\s*(?:/|\bpro\b|\bper\b|\bje\b|\ban?\b|\bin der\b|\bdie\b)\s*(?:woche|week|wo\.)", re.IGNORECASE
+_TO = re.compile(r"\s+(?:to|an|at|bei|zu|zum)\s+(?:die\s+|den\s+|das\s+|der\s+|the\s+)?(?:firma\s+|company\s+)?", re.IGNORECASE)
+_FOR = re.compile(r"\s+(?:for|für|fuer)\s+", re.IGNORECASE)
+_SALUTATION = re.compile(r"^(?:frau|herrn?|mr\.?|mrs\.?|ms\.?|kandidatin|kandidat|candidate)\s+", re.IGNORECASE)
+_EDGES = re.compile(
+    r"^[\s,;.:–-]+|(?:[\s,;.:–-]|\b(?:ab|from|von|vom|bis|until|till|to|und|and|zu|zum|for|für|starting|at|mit|with|über|dem)\b)+$", re.IGNORECASE
 )
-_VOLUME = re.compile(
-    rf"(?P<n>\d[\d.,']*)\s*(?:(?P<hour>{_UNITS[Unit.HOUR]})|(?P<day>{_UNITS[Unit.DAY]})|(?P<month>{_UNITS[Unit.MONTH]}))(?!\w)", re.IGNORECASE
-)
-_REMOTE = re.compile(r"(?P<n>\d{1,3})\s*%\s*(?:remote|homeoffice|home[- ]office)", re.IGNORECASE)
-_AT_ONCE = re.compile(r"\b(?:ab\s+)?sofort\b|\bimmediately\b|\basap\b", re.IGNORECASE)
-_BEGINS = re.compile(r"^\s*(?:(?:new|neues)\s+)?(?:angebot|offer|quote)\s*(?:(?:for|für|fuer)\b\s*|:\s*)?", re.IGNORECASE)
-_TO = re.compile(r"\s+(?:to|an|at|bei)\s+(?:die\s+|den\s+|the\s+|firma\s+)?", re.IGNORECASE)
-_LEFT = re.compile(r"(?:[\s,;.]|\b(?:ab|from|von|vom|bis|until|till|to|und|and|zu|zum|for|für|starting|beginnend|at)\b)+$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What was said; None where nothing was."""
+    """What was said; None where nothing was. `cost` is what the unit costs the firm."""
 
     candidate: str = ""
     customer: str = ""
@@ -66,83 +103,209 @@ class Wanted:
     start: date | None = None
     end: date | None = None
     remote: int | None = None
+    payment_days: int | None = None
+    cost: Decimal | None = None
 
 
 def understood(text: str, *, today: date) -> Wanted:
     """Of "offer for Anna Müller to Muster GmbH 95 €/h from 1 March, 3 days a week", in German or English."""
-    rest = _BEGINS.sub("", " ".join(text.split()))
-    found: dict[str, object] = {}
-    if days := _DAYS_A_WEEK.search(rest):
-        found["days_a_week"] = _decimal(days["n"])
-        rest = _cut(rest, days)
-    if rate := _RATE.search(rest):
-        found["rate"] = _decimal(rate["n"] or rate["n2"])
-        found["currency"] = _CURRENCIES[(rate["c"] or rate["c2"]).casefold()]
-        found["unit"] = next((unit for unit in Unit if rate[unit.value]), None)
-        rest = _cut(rest, rate)
-    if remote := _REMOTE.search(rest):
-        found["remote"] = min(int(remote["n"]), 100)
-        rest = _cut(rest, remote)
-    for name, words in (("end", lexicon().until), ("start", (*lexicon().since, "ab", "from", "ab dem", "vom", "von", "starting", "beginnend"))):
-        if day := _day_after(words, rest, today):
-            found[name], rest = day
-    if "start" not in found and (at_once := _AT_ONCE.search(rest)):
-        found["start"], rest = today, _cut(rest, at_once)
-    if volume := _VOLUME.search(rest):
-        found["volume"] = _decimal(volume["n"])
-        found["unit"] = found.get("unit") or next(unit for unit in Unit if volume[unit.value])
-        rest = _cut(rest, volume)
-    candidate, *customer = _TO.split(f" {rest}", maxsplit=1)
-    return Wanted(candidate=_name(candidate), customer=_name(customer[0]) if customer else "", **found)  # type: ignore[arg-type]  # by name
+    said = _Said(_BEGINS.sub("", " ".join(text.split())), today)
+    for read in (_period, _payment, _week, _money, _places, _amount_of_work):
+        read(said)
+    said.cut(_EMPTY)
+    candidate, customer = _names(said.text)
+    return replace(said.wanted, candidate=candidate, customer=customer)
 
 
-def _day_after(words: tuple[str, ...], text: str, today: date) -> tuple[date, str] | None:
-    """The day that follows one of the words, and the text without both."""
-    found = re.search(rf"(?:^|(?<=[\s,;]))(?:{any_of(words)})\s+(?:dem\s+|the\s+)?{_day_pattern()}", text, re.IGNORECASE)
-    if found is None:
-        return None
-    months = lexicon().months
-    if found["iso"]:
-        year, month, day = (int(part) for part in found["iso"].split("-"))
-    elif found["d"]:
-        day, month, year = int(found["d"]), int(found["m"]), int(found["y"] or 0)
-    else:
-        day = int(found["dn"] or found["dn2"] or 1)
-        month = months[(found["mn"] or found["mn2"] or found["mn3"]).casefold().rstrip(".")]
-        year = int(found["yn"] or found["yn2"] or found["yn3"] or 0)
-    year += 2000 if 0 < year < 100 else 0
-    try:
-        made = date(year or today.year, month, day)
-        if not year and made < today - LOOK_BACK:
-            made = date(today.year + 1, month, day)
-    except ValueError:
-        return None
-    return made, _cut(text, found)
+class _Said:
+    """What is left of the text, and what is understood so far."""
+
+    def __init__(self, text: str, today: date) -> None:
+        self.text, self.today, self.wanted = text, today, Wanted()
+
+    def cut(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
+        found = pattern.search(self.text)
+        if found:
+            self.text = f"{self.text[: found.start()].rstrip()} , {self.text[found.end() :].lstrip(' ,')}"
+        return found
+
+    def learn(self, **values: object) -> None:
+        known = {f.name for f in fields(Wanted)}
+        self.wanted = replace(self.wanted, **{name: value for name, value in values.items() if name in known and value is not None})  # type: ignore[arg-type]  # by name
 
 
-@cache
-def _day_pattern() -> str:
-    names = any_of(lexicon().months)
-    name = rf"(?:{names})(?![^\W\d_])\.?"
-    return (
-        rf"(?:(?P<iso>\d{{4}}-\d\d-\d\d)|(?P<d>\d{{1,2}})\.\s?(?P<m>\d{{1,2}})\.(?:\s?(?P<y>\d{{4}}|\d\d)(?!\d))?"
-        rf"|(?P<dn>\d{{1,2}})(?:\.|st|nd|rd|th)?\s+(?:of\s+)?(?P<mn>{name})(?:\s+(?P<yn>\d{{4}}))?"
-        rf"|(?P<mn2>{name})\s+(?P<dn2>\d{{1,2}})(?:st|nd|rd|th)?(?!\d)(?:,?\s+(?P<yn2>\d{{4}}))?"
-        rf"|(?P<mn3>{name})(?:\s+(?P<yn3>\d{{4}}))?)"
+def _period(said: _Said) -> None:
+    """From, until, or a range; days that do not exist are none."""
+    day = _day()
+    span = said.cut(
+        re.compile(
+            rf"(?:\b(?:von|vom|from|between|zwischen)\s+(?:dem\s+)?)?{day('a')}\s*(?:-|–|\bbis\b(?:\s+zum)?|\bto\b|\buntil\b|\btill\b)\s*{day('b')}",
+            re.IGNORECASE,
+        )
     )
+    if span:
+        start, end = _date(span, "a", said.today), _date(span, "b", said.today, last=True)
+    else:
+        until = said.cut(
+            re.compile(rf"(?:^|(?<=[\s,;]))(?:{any_of(lexicon().until)}|bis zum|until|till|bis)\s+(?:dem\s+|the\s+)?{day('b')}", re.IGNORECASE)
+        )
+        words = any_of((*lexicon().since, "ab", "ab dem", "from", "vom", "von", "starting", "beginnend", "start", "beginn", "zum"))
+        since = said.cut(re.compile(rf"(?:^|(?<=[\s,;]))(?:{words})\s*:?\s+(?:dem\s+|the\s+)?{day('a')}", re.IGNORECASE))
+        start = _date(since, "a", said.today) if since else None
+        end = _date(until, "b", said.today, last=True) if until else None
+    if start is None and said.cut(_AT_ONCE):
+        start = said.today
+    if start is None and (month := said.cut(re.compile(rf"\b(?=anfang|mitte|ende|beginning of|mid|end of){day('a')}", re.IGNORECASE))):
+        start = _date(month, "a", said.today)
+    if start and end and end < start:
+        end = _same_day(end, end.year + 1)
+    said.learn(start=start, end=end)
 
 
-def _cut(text: str, found: re.Match[str]) -> str:
-    return f"{text[: found.start()].rstrip()} {text[found.end() :].lstrip()}".strip()
+def _payment(said: _Said) -> None:
+    if found := said.cut(_PAYMENT):
+        said.learn(payment_days=min(int(found["n"]), 365))
+
+
+def _week(said: _Said) -> None:
+    if days := said.cut(_DAYS_A_WEEK):
+        said.learn(days_a_week=_in(_decimal(days["n"] or days["n2"]), Decimal(7)))
+    elif hours := said.cut(_HOURS_A_WEEK):
+        said.learn(days_a_week=_in((Decimal(hours["n"]) / HOURS_A_DAY).quantize(Decimal("0.1")), Decimal(7)))
+    said.cut(_HOURS_A_DAY)
+
+
+def _money(said: _Said) -> None:
+    """The amount that is for a unit is the rate, else the only one that there is."""
+    if cost := said.cut(_COST):
+        said.learn(cost=_in(_amount(cost), MOST_RATE))
+    named = said.cut(_NAMED)
+    found = named or said.cut(_RATE) or said.cut(_BARE)
+    if found:
+        sign = (found["c"] or found["c2"]).casefold()
+        unit = _KINDS[named["kind"][0].casefold()] if named else next((u for u in Unit if found.groupdict().get(u.value)), None)
+        rate = _in(_amount(found), MOST_RATE)
+        said.learn(rate=rate, currency=_CURRENCIES.get(sign, _CURRENCIES.get(sign[:3], "EUR")), unit=unit)
+
+    while said.cut(_BARE):  # what else is paid is nobody's name
+        pass
+
+
+def _places(said: _Said) -> None:
+    if found := said.cut(_REMOTE):
+        said.learn(remote=min(int(found["n"]), 100))
+    elif said.cut(_ALL_REMOTE):
+        said.learn(remote=100)
+    said.cut(_ON_SITE)
+
+
+def _amount_of_work(said: _Said) -> None:
+    """In the rate's unit; months of a rate by the hour or the day are how long it lasts."""
+    found = said.cut(_VOLUME)
+    if found is None:
+        return
+    unit = next(u for u in Unit if found[u.value])
+    amount, wanted = _decimal(found["n"]), said.wanted
+    paid = wanted.unit or unit
+    if unit is Unit.MONTH and paid is not Unit.MONTH:
+        if wanted.start and not wanted.end:
+            said.learn(end=_months_later(wanted.start, int(amount)) - timedelta(days=1))
+        return
+    if paid is Unit.MONTH and unit is not Unit.MONTH:
+        return
+    factor = {(Unit.DAY, Unit.HOUR): Decimal(HOURS_A_DAY), (Unit.HOUR, Unit.DAY): Decimal(1) / HOURS_A_DAY}.get((unit, paid), Decimal(1))
+    said.learn(unit=paid, volume=_in(amount * factor, MOST_VOLUME))
+
+
+def _names(rest: str) -> tuple[str, str]:
+    """Candidate and customer, in either order."""
+    candidate, *customer = _TO.split(f" {rest}", maxsplit=1)
+    to = customer[0] if customer else ""
+    if not _name(candidate) and _FOR.search(to):
+        to, candidate = _FOR.split(to, maxsplit=1)
+    return _SALUTATION.sub("", _name(candidate)), _name(to)
 
 
 def _name(text: str) -> str:
-    return _LEFT.sub("", text).strip(" ,;.")
+    """Up to the first comma; what was cut out leaves one."""
+    parts = (_EDGES.sub("", part).strip() for part in text.split(","))
+    return next((part for part in parts if part), "")
+
+
+@cache
+def _day() -> Callable[[str], str]:
+    months = any_of(lexicon().months)
+    name = rf"(?:{months})(?![^\W\d_])\.?"
+
+    def pattern(prefix: str) -> str:
+        def group(key: str) -> str:
+            return f"?P<{prefix}{key}>"
+
+        return (
+            rf"(?:({group('iso')}\d{{4}}-\d\d-\d\d)"
+            rf"|({group('d')}\d{{1,2}})\.\s?({group('m')}\d{{1,2}})\.(?:\s?({group('y')}\d{{4}})(?!\d)|({group('y2')}\d\d)(?!\d|\s*(?:{_CURRENCY}|std|h\b)))?"
+            rf"|(?:({group('part')}anfang|mitte|ende|beginning of|mid|end of)\s+)?({group('mn3')}{name})(?!\s*\d{{1,2}}(?:st|nd|rd|th)?(?!\d))"
+            rf"(?:\s+({group('yn3')}\d{{4}})(?!\d))?"
+            rf"|({group('dn')}\d{{1,2}})(?:\.|st|nd|rd|th)?\s+(?:of\s+)?({group('mn')}{name})(?:\s+({group('yn')}\d{{4}})(?!\d))?"
+            rf"|({group('mn2')}{name})\s+({group('dn2')}\d{{1,2}})(?:st|nd|rd|th)?(?!\d)(?:,?\s+({group('yn2')}\d{{4}})(?!\d))?"
+            rf"|(?:kw|kalenderwoche|week)\s*({group('w')}\d{{1,2}})(?:[/ ]({group('wy')}\d{{4}}))?(?!\d))"
+        )
+
+    return pattern
+
+
+def _date(found: re.Match[str], prefix: str, today: date, *, last: bool = False) -> date | None:
+    """The day; of a month alone the first, or the last. None for one that does not exist."""
+
+    def get(name: str) -> str:
+        return found[f"{prefix}{name}"] or ""
+
+    months = lexicon().months
+    try:
+        if get("iso"):
+            return date.fromisoformat(get("iso"))
+        if get("w"):
+            made = date.fromisocalendar(int(get("wy") or today.year), int(get("w")), 5 if last else 1)
+            return made if get("wy") or made >= today - LOOK_BACK else date.fromisocalendar(today.year + 1, int(get("w")), 5 if last else 1)
+        if get("d"):
+            day, month, year = int(get("d")), int(get("m")), int(get("y") or (2000 + int(get("y2")) if get("y2") else 0))
+        else:
+            name = get("mn") or get("mn2") or get("mn3")
+            month, year = months[name.casefold().rstrip(".")], int(get("yn") or get("yn2") or get("yn3") or 0)
+            day = int(get("dn") or get("dn2") or 0)
+        if not day:
+            part, ends = get("part").casefold(), calendar.monthrange(year or today.year, month)[1]
+            day = ends if part.startswith(("ende", "end")) or (last and not part) else 15 if part.startswith("mi") else 1
+        made = date(year or today.year, month, day)
+        return made if year or made >= today - LOOK_BACK else _same_day(made, today.year + 1)
+    except ValueError:
+        return None
+
+
+def _same_day(day: date, year: int) -> date:
+    return day.replace(year=year, day=min(day.day, calendar.monthrange(year, day.month)[1]))
+
+
+def _months_later(day: date, months: int) -> date:
+    years, month = divmod(day.month - 1 + months, 12)
+    year, month = day.year + years, month + 1
+    return date(year, month, min(day.day, calendar.monthrange(year, month)[1]))
+
+
+def _in(value: Decimal, most: Decimal) -> Decimal | None:
+    """The value, where it is one that can be meant."""
+    return value if 0 < value <= most else None
+
+
+def _amount(found: re.Match[str]) -> Decimal:
+    return _decimal(found["n"] or found["n2"])
 
 
 def _decimal(text: str) -> Decimal:
-    """ "1.250,50", "1,250.50", "1'250", "95,5": the last separator with one or two digits behind it is the decimal one."""
-    whole, _, cents = text.replace(" ", "").replace("'", ""), "", ""
+    """ "1.250,50", "1,250.50", "1'250", "95,5", "drei": the last separator with one or two digits behind it is the decimal one."""
+    if text.casefold() in _WORDS:
+        return Decimal(_WORDS[text.casefold()])
+    whole, cents = re.sub(r"['’]", "", text), ""
     if found := re.search(r"[.,](\d{1,2})$", whole):
         whole, cents = whole[: found.start()], found.group(1)
     return Decimal(f"{re.sub(r'[.,]', '', whole)}.{cents or '0'}")

@@ -13,6 +13,8 @@ from pipeline.model.offer import Terms, Unit
 HOURS_A_DAY = Decimal(8)
 MONTHS_A_YEAR, DAYS_A_MONTH = 12, 30
 WEEK = 5
+LONGEST = timedelta(days=3653)
+"""A period of more than ten years is a slip."""
 
 
 def suggested_volume(terms: Terms, *, country: str, region: str) -> Decimal:
@@ -20,10 +22,11 @@ def suggested_volume(terms: Terms, *, country: str, region: str) -> Decimal:
     if terms.start is None or terms.end is None or terms.end < terms.start:
         return Decimal(0)
     if terms.unit is Unit.MONTH:
-        after = terms.end + timedelta(days=1)
+        after = min(terms.end, terms.start + LONGEST) + timedelta(days=1)
         months = (after.year - terms.start.year) * MONTHS_A_YEAR + after.month - terms.start.month
-        return Decimal(max(1, months + round((after.day - terms.start.day) / DAYS_A_MONTH)))
-    days = working_days(terms.start, terms.end, country=country, region=region) * terms.days_a_week / WEEK
+        halves = round((after.day - terms.start.day) / DAYS_A_MONTH * 2)
+        return max(Decimal(months) + Decimal(halves) / 2, Decimal("0.5"))
+    days = working_days(terms.start, min(terms.end, terms.start + LONGEST), country=country, region=region) * terms.days_a_week / WEEK
     whole = Decimal(int(days + Decimal("0.5")))
     return whole * HOURS_A_DAY if terms.unit is Unit.HOUR else whole
 

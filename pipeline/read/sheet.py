@@ -9,6 +9,7 @@ import zipfile
 from collections import Counter
 from collections.abc import Iterable
 from datetime import date, datetime
+from typing import Any
 
 from openpyxl import load_workbook
 
@@ -19,6 +20,7 @@ MAX_ROWS, MAX_COLUMNS, MAX_CELL = 20_000, 60, 1000
 MAX_UNPACKED = 60 * 2**20
 _GUESSED = ("cp1252", "mac_roman", "cp850", "cp1250")
 """Of Windows, of the Mac, of DOS, of Windows further east; of two that are as likely the first."""
+_SAMPLE = 1 << 16
 _LETTERS = frozenset("äöüÄÖÜßéèêëàâáçñóôòíîïúûåøæœšžčćłńśźżąęőűřťďľĽÉÈÀÇÓŠŽČĆŁŚŻÅØÆ€–’“”„")
 _SEPARATORS = ";,\t|"
 
@@ -46,8 +48,8 @@ def decoded_text(data: bytes) -> str:
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError:
-        guesses = [data.decode(encoding, "replace") for encoding in _GUESSED]
-        return max(guesses, key=_likely)
+        likely = max(_GUESSED, key=lambda encoding: _likely(data[:_SAMPLE].decode(encoding, "replace")))
+        return data.decode(likely, "replace")
 
 
 def _decoded(data: bytes, encoding: str) -> str:
@@ -83,7 +85,7 @@ def xlsx_rows(data: bytes) -> list[list[str]]:
                 raise UserError("too_complex")
         book = load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
         for sheet in book.worksheets:
-            rows = _limited([_cell(value) for value in row] for row in sheet.iter_rows(values_only=True, max_col=MAX_COLUMNS))
+            rows = _limited([_cell(cell) for cell in row] for row in sheet.iter_rows(max_col=MAX_COLUMNS))
             if rows:
                 return rows
     except UserError:
@@ -93,8 +95,12 @@ def xlsx_rows(data: bytes) -> list[list[str]]:
     return []
 
 
-def _cell(value: object) -> str:
+def _cell(cell: Any) -> str:
+    """As it is shown: a postal code that is a number of five digits keeps its zeros."""
+    value = cell.value
     match value:
+        case int() | float() if (shown := str(getattr(cell, "number_format", ""))) and set(shown) == {"0"} and float(value).is_integer():
+            return str(int(value)).zfill(len(shown))
         case None:
             return ""
         case bool():
@@ -108,16 +114,19 @@ def _cell(value: object) -> str:
 
 
 def _limited(rows: Iterable[list[str]]) -> list[list[str]]:
-    """Rows that hold something, each cell and the table within bounds. Raises UserError: too_many_rows."""
+    """All rows, so that they keep their numbers, up to the last that holds something; within bounds. Raises UserError: too_many_rows."""
     found: list[list[str]] = []
+    count = 0
     for row in rows:
         cells = [cell[:MAX_CELL] for cell in row[:MAX_COLUMNS]]
         while cells and not cells[-1].strip():
             cells.pop()
-        if cells:
-            found.append(cells)
-        if len(found) > MAX_ROWS:
+        found.append(cells)
+        count += bool(cells)
+        if count > MAX_ROWS or len(found) > 10 * MAX_ROWS:
             raise UserError("too_many_rows", limit=MAX_ROWS)
+    while found and not found[-1]:
+        found.pop()
     return found
 
 

@@ -7,9 +7,12 @@ import io
 import re
 from collections.abc import Iterable, Sequence
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-_HARMLESS = re.compile(r"[+-]?[\d(][\d .,/()-]*[\d)%€ ]*")
-"""Numbers and telephone numbers, which begin with a sign and are none the worse for it."""
+_FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
+_BREAKS = ("\t", "\r", "\n")
+_UNSEEN = re.compile(r"^[\s\x00-\x1f\u200b-\u200f\u2060-\u2064\ufeff]+")
+"""What a spreadsheet may leave out at the beginning."""
+_HARMLESS = re.compile(r"[+-]?\d+(?:[.,]\d+)*(?:\s?[%€])?|\+\d[\d ]+\d")
+"""Numbers, and telephone numbers of digits and spaces: they begin with a sign and are none the worse for it."""
 
 
 def csv_table(rows: Iterable[Sequence[str]]) -> bytes:
@@ -22,5 +25,6 @@ def csv_table(rows: Iterable[Sequence[str]]) -> bytes:
 
 def safe_cell(text: str) -> str:
     """The text, with an apostrophe before it where a spreadsheet would run it."""
-    begins = text.lstrip(" \u00a0")
-    return f"'{text}" if begins.startswith(_FORMULA) and not _HARMLESS.fullmatch(begins) else text
+    begins = _UNSEEN.sub("", text)
+    runs = text[:1] in _BREAKS or begins.startswith(_FORMULA)
+    return f"'{text}" if text and runs and not _HARMLESS.fullmatch(begins) else text

@@ -53,12 +53,21 @@ def filled(path: Path, context: dict[str, Any], *, title: str, language: str, fi
 
 
 def _filled(path: Path, context: dict[str, Any], *, title: str, language: str, firm: str, mark: str) -> bytes:
-    if mistake := _open_tag(path, path.stat().st_mtime_ns):
-        raise UserError("broken_template", template=path.stem, detail=mistake[:120])
-    word = DocxTemplate(str(path))
     try:
+        if mistake := _open_tag(path, path.stat().st_mtime_ns):
+            raise UserError("broken_template", template=path.stem, detail=mistake[:120])
+        word = DocxTemplate(str(path))
         word.render(safe_context(context), jinja_env=_ENVIRONMENT)
-    except (TemplateError, etree.XMLSyntaxError, PackageNotFoundError, ArithmeticError, TypeError, ValueError, LookupError) as error:
+    except (
+        TemplateError,
+        etree.XMLSyntaxError,
+        PackageNotFoundError,
+        zipfile.BadZipFile,
+        ArithmeticError,
+        TypeError,
+        ValueError,
+        LookupError,
+    ) as error:
         raise UserError("broken_template", template=path.stem, detail=str(error)[:120]) from error
     _bookmark(word.docx.element.body, mark)
     properties = word.docx.core_properties

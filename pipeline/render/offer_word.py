@@ -59,10 +59,12 @@ def offer_word(offer: Offer, head: Letterhead, *, day: date, final: bool, folder
         "introduction": [line for line in terms.introduction.splitlines() if line.strip()],
         "terms": [{"label": label, "value": value} for label, value in _terms(offer, words, locale) if value],
         "position": role,
-        "quantity": f"{printed_number(terms.volume, locale)} {words[f'offer_{terms.unit.value}']}",
+        "quantity": f"{printed_number(terms.volume, locale)} {words[f'offer_{terms.unit.value}' + ('_one' if terms.volume == 1 else '')]}",
         "rate": f"{printed(_money(offer, terms.rate), locale)} {words[f'offer_per_{terms.unit.value}']}",
         "net": printed(sums.net, locale),
-        "vat_label": words["offer_vat"].format(percent=printed_number(terms.vat, locale)) if terms.vat else words["offer_no_vat"],
+        "vat_label": words["offer_vat"].format(percent=printed_number(terms.vat, locale))
+        if terms.vat
+        else words["offer_no_vat" if country != head.country else "offer_vat_free"],
         "vat": printed(sums.vat, locale) if terms.vat else "",
         "gross": printed(sums.gross, locale),
         "notes": _notes(offer, words, locale),
@@ -130,7 +132,8 @@ def _terms(offer: Offer, words: Words, locale: str) -> list[tuple[str, str]]:
         period = words["offer_from"].format(start=start)
     else:
         period = words["offer_to"].format(end=end) if end else ""
-    week = words["offer_week"].format(days=printed_number(terms.days_a_week, locale)) if terms.days_a_week != 5 else ""
+    week = words["offer_week_one" if terms.days_a_week == 1 else "offer_week"].format(days=printed_number(terms.days_a_week, locale))
+    week = "" if terms.days_a_week == 5 else week
     remote = words["offer_remote"].format(percent=terms.remote) if terms.remote else ""
     candidate = words["offer_blind"].format(reference=offer.reference) if offer.blind else offer.candidate_name
     return [

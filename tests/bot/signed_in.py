@@ -105,7 +105,7 @@ async def site(world: World) -> AsyncIterator[Site]:
             templates=("classic", "modern"),
         ),
         MatchingApi(service, lambda: None, firm="F", templates=None),
-        OffersApi(service, world.storage.blobs),
+        OffersApi(service),
         KeysApi(service.api_keys),
         Page(templates=("classic",), default="classic"),
         Health({}),

@@ -22,11 +22,13 @@ from dialogs.turn import Clicked, DroppedFile, Event, FilesDropped, Flow, Mentio
 from pipeline.model.document import Document
 from pipeline.model.job import Job, Kind, Source
 from pipeline.model.link import signed_query
+from pipeline.model.offer import MailDraft, Offer
 from pipeline.model.person import Person, Role
 from pipeline.model.profile import Profile, Requirement
 from pipeline.model.rights import EVERYBODY, RIGHTS, Scope, may
 from pipeline.offer.understand import Wanted
 from pipeline.service import Submission
+from pipeline.store import OFFERS
 from tests.bot.signed_in import FIRM, LINK_KEY, OTHER_FIRM, Roles, Site, site, token
 from tests.bot.test_api import form
 from tests.conftest import sample
@@ -90,7 +92,8 @@ async def things_of_anna(world: World) -> dict[str, str]:
     shown = await service.shown(FIRM, job.id)
     anna, wanted = Person(tenant=FIRM, user="anna"), Wanted(rate=Decimal(95))
     offer = await service.offers.draft(anna, "Anna", key="f" * 32, locale="de", cv=shown, match=None, customer=None, wanted=wanted)
-    await world.storage.blobs.put(f"{FIRM}/{offer.id}/mail", b"To: x@firm.example")
+    drafted = {"mail": MailDraft(id="x", url="")}
+    await service.store.change(OFFERS, FIRM, offer.id, Offer, lambda known: known.model_copy(update=drafted))
     return {
         "job_id": job.id, "batch_id": batch.id, "profile_id": profile.id, "match_id": made[0].id, "shortlist": made[1].id, "key_id": "0" * 32, "offer_id": offer.id,
     }  # fmt: skip

@@ -82,7 +82,7 @@ async def test_profiles_are_found(teams: Teams) -> None:
         assert "Fachweiterbildung" in json.dumps(hit["content"])
 
 
-@pytest.mark.parametrize("command", ["searchOffers", "", None])
+@pytest.mark.parametrize("command", ["searchCustomers", "", None])
 async def test_what_is_not_offered_is_refused(teams: Teams, command: str | None) -> None:
     await invoked(teams, "composeExtension/query", {"commandId": command, "parameters": []}, status=400)
     await invoked(teams, "composeExtension/fetchTask", {"commandId": command}, status=400)

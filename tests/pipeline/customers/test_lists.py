@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from pipeline.adapters.local.system import RandomIds
 from pipeline.customers import NOBODY_KNOWS, Act, Customers
 from pipeline.errors import UserError
 from pipeline.model.customer import Contact, Customer
-from pipeline.offer.columns import columns_of, contact_of, customer_of, field_of, split_legal_form
+from pipeline.offer.columns import columns_of, contact_of, country_of, customer_of, field_of, split_legal_form
 from pipeline.read.sandbox import Sandbox
 from pipeline.read.sheet import csv_rows
 from pipeline.render.csv_table import csv_table
@@ -35,7 +36,7 @@ async def customers(tmp_path: Path) -> Customers:
 async def imported(customers: Customers, text: str, key: str = "job-1") -> list[Customer]:
     plan = await customers.plan("t", csv_rows(text.encode()))
     for planned in plan.planned:
-        await customers.carry_out("t", planned, key=key)
+        await customers.carry_out("t", plan, planned, key=key)
     return await customers.all("t")
 
 
@@ -148,7 +149,7 @@ async def test_the_preview_says_what_is_added_changed_skipped_and_why(customers:
     assert len(await customers.all("t")) == 2, "nothing is changed by looking"
     for _ in range(2):  # repeating it changes nothing
         for planned in plan.planned:
-            await customers.carry_out("t", planned, key="job-1")
+            await customers.carry_out("t", plan, planned, key="job-1")
     after = {one.company: one for one in await customers.all("t")}
     assert set(after) == {"Spree Logistik GmbH", "Müller & Söhne GmbH", "Müller & Söhne GmbH & Co. KG", "Donau Bau GmbH"}
     assert (after["Spree Logistik GmbH"].street, after["Spree Logistik GmbH"].vat_id, after["Spree Logistik GmbH"].version) == (
@@ -238,3 +239,92 @@ async def test_a_formula_is_text_when_it_comes_in_and_when_it_goes_out(customers
 
 async def test_there_are_forty_of_them() -> None:
     assert len(set(VECTORS)) == 40
+
+
+async def test_placeholders_and_shared_numbers_tell_no_companies_apart_nor_together(customers: Customers) -> None:
+    text = "Firma;PLZ;Ort;USt-IdNr.\nAlpha GmbH;70173;Stuttgart;-\nBeta AG;10115;Berlin;-\nGamma KG;80331;München;DE000000000\nDelta AG;50667;Köln;DE000000000\n"
+    for key in ("job-1", "job-2"):
+        names = [one.company for one in await imported(customers, text, key)]
+        assert names == ["Alpha GmbH", "Beta AG", "Delta AG", "Gamma KG"]
+
+
+async def test_another_legal_form_is_another_company(customers: Customers) -> None:
+    await imported(customers, "Firma;PLZ;Ort\nMuster GmbH;70173;Stuttgart\nMuster AG;70173;Stuttgart\n")
+    assert [one.company for one in await customers.all("t")] == ["Muster AG", "Muster GmbH"] or len(await customers.all("t")) == 2
+    plan = await customers.plan("t", csv_rows(b"Firma;PLZ;Ort\nMuster KG;70173;Stuttgart\n"))
+    assert (plan.planned[0].act, bool(plan.planned[0].like)) == (Act.ADD, True)
+
+
+async def test_a_name_without_its_legal_form_is_known(customers: Customers) -> None:
+    await customers.add("t", Customer(name="Neckartal", legal_form="AG", postal_code="70173", town="Stuttgart"))
+    (made,) = await imported(customers, "Firma;PLZ;Ort;E-Mail\nNeckartal;70173;Stuttgart;x@n.example\n")
+    assert (made.company, made.email) == ("Neckartal AG", "x@n.example")
+
+
+async def test_a_vat_id_knows_a_company_under_its_new_name_and_says_so(customers: Customers) -> None:
+    await customers.add("t", Customer(name="Alt", legal_form="GmbH", vat_id="DE136695976"))
+    plan = await customers.plan("t", csv_rows(b"Firma;USt-IdNr.\nNeu GmbH;DE136695976\n"))
+    assert (plan.planned[0].act, [doubt.key for doubt in plan.planned[0].doubts]) == (Act.CHANGE, ["renamed"])
+
+
+async def test_what_a_list_does_not_say_of_a_contact_stays(customers: Customers) -> None:
+    eva = Contact(name="Eva Fein", salutation="Frau", email="eva@a.example", phone="+49 711 1")
+    await customers.add("t", Customer(name="Alpha", postal_code="70173", town="Stuttgart", contacts=(eva,)))
+    (made,) = await imported(customers, "Firma;PLZ;Ort;Ansprechpartner;E-Mail\nAlpha;70173;Stuttgart;Eva Fein;\n")
+    assert made.contacts == (eva,)
+
+
+async def test_what_was_changed_between_preview_and_import_stays(customers: Customers) -> None:
+    alpha = await customers.add("t", Customer(name="Alpha", postal_code="70173", town="Stuttgart", email="old@a.example"))
+    plan = await customers.plan("t", csv_rows("Firma;PLZ;Ort;Straße\nAlpha;70173;Stuttgart;Neuer Weg 1\n".encode()))
+    await customers.change("t", alpha.id, 1, lambda known: known.model_copy(update={"email": "new@a.example", "payment_days": 30}))
+    await customers.carry_out("t", plan, plan.planned[0], key="job-1")
+    made = await customers.get("t", alpha.id)
+    assert (made.street, made.email, made.payment_days) == ("Neuer Weg 1", "new@a.example", 30)
+
+
+async def test_two_merges_the_other_way_round_at_once_lose_nobody(customers: Customers) -> None:
+    for number in range(8):
+        one, other = [await customers.add("t", Customer(name=f"Muster {number} {side}")) for side in "AB"]
+        await asyncio.gather(customers.merge("t", one.id, other.id), customers.merge("t", other.id, one.id), return_exceptions=True)
+        assert (await customers.get("t", one.id)).id == (await customers.get("t", other.id)).id
+    assert len(await customers.all("t")) == 8
+
+
+async def test_an_old_card_of_a_merged_customer_changes_nothing(customers: Customers) -> None:
+    one, other = [await customers.add("t", Customer(name=name)) for name in ("Muster", "Mustre")]
+    await customers.merge("t", one.id, other.id)
+    with pytest.raises(UserError, match="changed_meanwhile"):
+        await customers.change("t", other.id, 1, lambda known: known.model_copy(update={"email": "x@y.example"}))
+
+
+async def test_postal_codes_keep_their_zeros_and_rows_their_numbers(sandbox: Sandbox, customers: Customers) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.worksheets[0]
+    for row in (["Firma", "PLZ", "Ort"], [], ["Elbe GmbH", 1067, "Dresden"], [None, 1067, "Dresden"], ["Elbe AG", 1067, "Dresden"]):
+        sheet.append(row)
+    sheet["B3"].number_format = "00000"
+    data = io.BytesIO()
+    book.save(data)
+    rows = await sandbox.rows(data.getvalue())
+    assert rows[2] == ["Elbe GmbH", "01067", "Dresden"]
+    plan = await customers.plan("t", rows)
+    assert [(one.act, one.rows) for one in plan.planned] == [(Act.ADD, (3,)), (Act.SKIP, (4,)), (Act.ADD, (5,))]
+    assert {one.customer.postal_code for one in plan.planned if one.customer} == {"01067"}, "in Germany four digits have lost a zero"
+    assert not [doubt for one in plan.planned for doubt in one.doubts]
+
+
+@pytest.mark.parametrize(
+    ("land", "code"), [("Frankreich", "FR"), ("Polen", "PL"), ("France", "FR"), ("Österreich", "AT"), ("", "DE"), ("Nirgendwo", "DE"), ("IT", "IT")]
+)
+def test_countries_by_their_names(land: str, code: str) -> None:
+    assert country_of(land, "DE") == code
+
+
+async def test_many_rows_against_many_customers_of_one_place_take_seconds(customers: Customers) -> None:
+    """Quadratic work would take minutes."""
+    text = "Firma;PLZ;Ort\n" + "".join(f"Firma Nummer {i:05};70173;Stuttgart\n" for i in range(1500))
+    await imported(customers, text)
+    async with asyncio.timeout(20):
+        plan = await customers.plan("t", csv_rows(text.replace("Nummer", "Zahl").encode()))
+    assert plan.count(Act.ADD) == 1500

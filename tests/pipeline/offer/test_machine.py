@@ -17,6 +17,7 @@ ANNA = Actor("anna", "Anna", frozenset({Role.RECRUITER}))
 ANNA_APPROVES = Actor("anna", "Anna", frozenset({Role.RECRUITER, Role.APPROVER}))
 OTHER = Actor("omar", "Omar", frozenset({Role.RECRUITER}))
 ADMIN = Actor("ada", "Ada", frozenset({Role.ADMIN}))
+ADMIN_APPROVES = Actor("ada", "Ada", frozenset({Role.ADMIN, Role.APPROVER}))
 BEN = Actor("ben", "Ben", frozenset({Role.APPROVER}))
 EVA = Actor("eva", "Eva", frozenset({Role.APPROVER}))
 RITA = Actor("rita", "Rita", frozenset({Role.AUDITOR}))
@@ -82,7 +83,7 @@ def test_every_state_verb_and_person(stage: Stage, verb: Verb, who: str) -> None
     assert not refusal
     assert verb in verbs_for(before, actor, four_eyes=True)
     assert after.stage.value == LEADS[stage.value][verb.value]
-    assert after.version == (4 if verb in (Verb.EDIT, Verb.SUBMIT, Verb.WITHDRAW) else 3)
+    assert after.version == (4 if verb in (Verb.EDIT, Verb.SUBMIT, Verb.WITHDRAW, Verb.REOPEN) else 3)
     assert len(after.moves) == 1
     assert (after.moves[-1].user, after.moves[-1].verb, after.moves[-1].stage) == (actor.user, verb, after.stage)
     assert (after.request is None) == (verb in (Verb.EDIT, Verb.WITHDRAW))
@@ -122,6 +123,41 @@ def test_an_old_version_is_never_decided(verb: Verb, change: Verb) -> None:
 def test_a_refusal_needs_a_reason(verb: Verb, text: str) -> None:
     with pytest.raises(UserError, match="reason_needed"):
         moved(offer(Stage.SUBMITTED), verb, BEN, version=3, at=NOW, text=text)
+
+
+@pytest.mark.parametrize("act", [Verb.EDIT, Verb.SUBMIT])
+def test_who_has_had_a_hand_in_it_is_not_the_second_person(act: Verb) -> None:
+    """An admin may edit and submit what a recruiter has drafted."""
+    everybody = REQUEST.model_copy(update={"approvers": ()})
+    before = offer(Stage.DRAFT, version=1, request=None)
+    if act is Verb.EDIT:
+        before = moved(before, Verb.EDIT, ADMIN_APPROVES, version=1, at=NOW)
+    asked = moved(before, Verb.SUBMIT, ADMIN_APPROVES if act is Verb.SUBMIT else ANNA, version=before.version, at=NOW, request=everybody)
+    with pytest.raises(UserError, match="four_eyes"):
+        moved(asked, Verb.APPROVE, ADMIN_APPROVES, version=asked.version, at=NOW)
+    assert moved(asked, Verb.APPROVE, BEN, version=asked.version, at=NOW).stage is Stage.APPROVED
+
+
+def test_what_was_opened_again_can_be_decided_again() -> None:
+    now = offer(Stage.APPROVED)
+    for verb, stage in (
+        (Verb.SEND, "sent"),
+        (Verb.ACCEPT, "accepted"),
+        (Verb.REOPEN, "sent"),
+        (Verb.ACCEPT, "accepted"),
+        (Verb.REOPEN, "sent"),
+        (Verb.DECLINE, "declined"),
+        (Verb.REOPEN, "sent"),
+    ):
+        now = moved(now, verb, ANNA, version=now.version, at=NOW)
+        assert now.stage.value == stage
+    assert now.version == 6
+
+
+def test_after_its_time_nothing_is_approved() -> None:
+    for verb in (Verb.APPROVE, Verb.REJECT, Verb.DELEGATE):
+        with pytest.raises(UserError, match="request_lapsed"):
+            moved(offer(Stage.SUBMITTED), verb, BEN, version=3, at=REQUEST.lapse, text="darum")
 
 
 def test_four_eyes_may_be_switched_off() -> None:

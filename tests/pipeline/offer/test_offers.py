@@ -21,8 +21,10 @@ from pipeline.adapters.azure.records import TableRecords
 from pipeline.adapters.local.files import FolderBlobs
 from pipeline.adapters.local.mail import FiledMail
 from pipeline.adapters.local.sqlite import SqliteFile, SqliteRecords
+from pipeline.adapters.local.system import RandomIds
 from pipeline.adapters.served_drive import ServedDrive
 from pipeline.approval_log import LOG, LOG_TEXTS
+from pipeline.customers import NOBODY_KNOWS, Customers
 from pipeline.errors import Busy, TransientError, UserError
 from pipeline.model.codec import to_json
 from pipeline.model.customer import Contact, Customer
@@ -32,6 +34,7 @@ from pipeline.model.person import Person, Role
 from pipeline.offer.machine import CLOCK, TABLE, Actor
 from pipeline.offer.understand import Wanted
 from pipeline.offers import Offers, Office, missing
+from pipeline.render.mail_file import mail_file
 from pipeline.store import OFFERS, Store
 from tests.azurite import Azurite
 from tests.conftest import NOW
@@ -123,7 +126,8 @@ async def on_azure(azurite: Azurite, clock: Clock) -> AsyncIterator[Open]:
 def made(records: Any, blobs: Any, clock: Clock, llm: Any = None, **office: Any) -> Desk:
     store = Store(records, clock)
     drive = ServedDrive(blobs, base_url="http://127.0.0.1:1")
-    offers = Offers(store, blobs, drive, mail=FiledMail(blobs), office=Office(**office), llm=llm)
+    customers = Customers(store, RandomIds(), addresses=NOBODY_KNOWS, offline=NOBODY_KNOWS)
+    offers = Offers(store, blobs, drive, customers=customers, mail=FiledMail(), office=Office(**office), llm=llm)
     return Desk(offers, store, blobs, clock)
 
 
@@ -407,7 +411,8 @@ async def test_the_draft_of_the_mail_holds_the_letter(desk: Desk) -> None:
     await desk.offers.wish_mail("t", approved.id, ANNA)
     done = await desk.offers.finish("t", approved.id)
     assert done.mail is not None
-    mail = await desk.blobs.get(f"t/{approved.id}/mail")
+    message = await desk.offers.message(done)
+    mail = mail_file(to=message.to, subject=message.subject, text=message.text, files=message.files)
     assert b"X-Unsent: 1" in mail
     assert b"To: e@n.example" in mail
     assert b"ANG-2026-0001.docx" in mail
