@@ -3,7 +3,7 @@
 python app.py serve | worker [--workers N]
               convert FILE_OR_FOLDER… --out DIR | extract FILE_OR_FOLDER… [--out DIR]
               match --profile FILE CV_FILE_OR_FOLDER… [--json] [--out DIR]
-              replay MATCH_ID | audit bias [--out DIR] | audit verify [--head HASH]
+              replay MATCH_ID | audit bias [--out DIR] | audit verify [--head HASH] | audit forget --tenant ID PERSON
               storage migrate --to azure|local | storage backup FILE | storage restore FILE | storage dead-letters | retention
 """
 
@@ -112,7 +112,7 @@ def main(argv: list[str] | None = None) -> int:
             return asyncio.run(work(settings))
         case "match":
             return asyncio.run(match_command(arguments, settings))
-        case "audit" if arguments.action == "verify":
+        case "audit" if arguments.action in ("verify", "forget"):
             return asyncio.run(verify_command(arguments, settings))
         case "audit":
             return asyncio.run(audit_command(arguments, settings))
@@ -312,12 +312,14 @@ async def audit_command(arguments: argparse.Namespace, settings: Settings) -> in
 
 
 async def verify_command(arguments: argparse.Namespace, settings: Settings) -> int:
-    from cli.verify import run_verify
+    from cli.verify import run_forget, run_verify
 
     texts = catalogue(os.environ.get("LC_ALL") or os.environ.get("LANG") or "en")
     kept = keep_in_azure(settings, patience=PATIENT) if settings.uses_azure_storage else keep_locally(settings)
     try:
         service = make_service(settings, kept.storage, make_drive(settings, kept.storage.blobs, None))
+        if arguments.action == "forget":
+            return await run_forget(service.offers, arguments.tenant, arguments.person, texts)
         return await run_verify(service.offers, kept.storage.records, arguments.head, texts)
     finally:
         await kept.close()

@@ -1,4 +1,4 @@
-"""`audit verify`: is the log of approvals as it was written?"""
+"""`audit verify`: is the log of approvals as it was written? `audit forget`: what it says of a person goes."""
 
 from __future__ import annotations
 
@@ -38,6 +38,17 @@ async def run_verify(offers: Offers, records: Records, head: str, texts: Catalog
         console.print(texts("cli.log_head_gone", head=head), markup=False, highlight=False, soft_wrap=True)
     console.print(texts("cli.log_broken" if broken or not found_head else "cli.log_whole"), markup=False, highlight=False)
     return BROKEN if broken or not found_head else WHOLE
+
+
+async def run_forget(offers: Offers, tenant: str, person: str, texts: Catalogue) -> int:
+    """Erase name and reasons of somebody from the log and from the offers' histories."""
+    try:
+        gone = await offers.forget_person(tenant, person)
+    except TransientError as error:
+        Console(stderr=True).print(texts(f"error.{error.key}"), markup=False, highlight=False)
+        return USAGE
+    Console().print(texts("cli.log_forgotten", count=gone), markup=False, highlight=False)
+    return WHOLE
 
 
 async def _entries(offers: Offers, tenant: str, *, readable: bool) -> list[Entry]:

@@ -579,6 +579,22 @@ class Offers:
             )
         return kept
 
+    async def forget_person(self, tenant: str, user: str) -> int:
+        """Take somebody's name and reasons out of the log and out of the offers' histories; returns how many entries that were.
+
+        That somebody decided, and how, stays: nothing of the chain is changed.
+        """
+
+        def nameless(known: Offer | None) -> Offer | None:
+            if known is None or not any(move.user == user for move in known.moves):
+                return None
+            moves = tuple(move.model_copy(update={"user": "", "name": "", "text": ""}) if move.user == user else move for move in known.moves)
+            return known.model_copy(update={"moves": moves})
+
+        for record in await self._store.records.all(OFFERS, tenant):
+            await self._store.change(OFFERS, tenant, record.key, Offer, nameless)
+        return await self.log.forget_person(tenant, user)
+
     async def tidy(self, tenant: str, *, draft_days: int) -> int:
         """Erase what nobody needs any more: drafts after so many days, business letters after the years the law asks for. Returns how many."""
         gone, now = 0, self._store.clock.now()

@@ -333,6 +333,49 @@ async def test_a_list_that_is_no_table_says_what_to_do(anna: Colleague, files: F
     await anna.say("", "alte oder verschlüsselte Excel-Datei", files=[("alt.xls", f"{files.origin}/alt.xls")])
 
 
+async def test_the_customer_that_is_chosen_is_the_one(anna: Colleague, files: Files) -> None:
+    for name in ("Bosch Rexroth AG", "Bosch Power Tools GmbH"):
+        form = await anna.say(f"neuer Kunde: {name}", "Kunde bearbeiten")
+        await anna.answer_of(form, "Speichern", name=name.rpartition(" ")[0], legal_form=name.rpartition(" ")[2])
+    await drop_cv(anna, files)
+    form = await anna.say("Angebot für Katharina Brandt an Bosch 95 €/h", "Angebot bearbeiten")
+    assert inputs_of(form)["new_customer"]["value"] == ""
+    assert inputs_of(form)["customer"]["value"] == "-"
+    chosen = next(c["value"] for c in inputs_of(form)["customer"]["choices"] if c["title"] == "Bosch Rexroth AG")
+    shown = await anna.answer_of(form, "Speichern", customer=chosen)
+    assert "Bosch Rexroth AG" in shown.text
+    assert "2 Kunden" not in (await anna.say("kunden Bosch", "Kunden")).text
+
+
+async def test_an_agreed_volume_stays_and_a_computed_one_follows(anna: Colleague, files: Files) -> None:
+    shown = await offered(anna, files)
+    assert "616 Stunden" in shown.text
+    later = await anna.answer_of(await anna.answer_of(shown, "Bearbeiten"), "Speichern", end="2027-09-30")
+    assert "616 Stunden" not in later.text
+    agreed = await anna.answer_of(await anna.answer_of(later, "Bearbeiten"), "Speichern", volume="400")
+    moved = await anna.answer_of(await anna.answer_of(agreed, "Bearbeiten"), "Speichern", end="2027-10-31")
+    assert "400 Stunden" in moved.text
+    days = await anna.answer_of(await anna.answer_of(moved, "Bearbeiten"), "Speichern", unit="day")
+    assert "50 Tage" in days.text
+
+
+async def test_terms_of_one_customer_do_not_go_to_the_next_and_addresses_are_put_right(anna: Colleague, files: Files) -> None:
+    form = await anna.say("neuer Kunde: Alpha GmbH", "Kunde bearbeiten")
+    await anna.answer_of(form, "Speichern", name="Alpha", legal_form="GmbH", conditions="Rabatt 10 % laut Rahmenvertrag", payment_days="60")
+    shown = await offered(anna, files, new_customer="Alpha GmbH")
+    form = await anna.answer_of(shown, "Bearbeiten")
+    assert inputs_of(form)["conditions"]["value"] == "Rabatt 10 % laut Rahmenvertrag"
+    assert inputs_of(form)["payment_days"]["value"] == 60
+    beta = await anna.answer_of(form, "Speichern", new_customer="Beta AG")
+    form = await anna.answer_of(beta, "Bearbeiten")
+    assert (inputs_of(form)["conditions"]["value"], inputs_of(form)["payment_days"]["value"]) == ("", 14)
+    card = await anna.say("kunden Beta", "Kunde")
+    edit = await anna.answer_of(card, "Bearbeiten")
+    await anna.answer_of(edit, "Speichern", street="Neuer Weg 1", postal_code="70173", town="Stuttgart")
+    again = await anna.answer_of(form, "Speichern")
+    assert "Neuer Weg 1" in words(await download(link(again.card, "Entwurf in Word")))
+
+
 @asynccontextmanager
 async def running_with(settings: Settings, connector: Connector) -> AsyncIterator[tuple[Colleague, Colleague]]:
     """Anna and Ben, before a process that is stopped at the end."""

@@ -35,6 +35,7 @@ from pipeline.offer.machine import CLOCK, TABLE, Actor
 from pipeline.offer.understand import Wanted
 from pipeline.offers import Offers, Office, missing
 from pipeline.render.mail_file import mail_file
+from pipeline.sequence import Ticket
 from pipeline.store import OFFERS, Store
 from tests.azurite import Azurite
 from tests.conftest import NOW
@@ -316,12 +317,13 @@ async def test_the_chain_stays_whole_when_a_person_is_erased(desk: Desk) -> None
     asked = await desk.submitted()
     await desk.offers.do("t", asked.id, Verb.REJECT, BEN, version=asked.version, text="Der Satz ist zu niedrig.")
     await desk.offers.finish("t", asked.id)
-    assert await desk.offers.log.forget_person("t", "ben") == 1
+    assert await desk.offers.forget_person("t", "ben") == 1
     checked = await desk.offers.log.verify("t")
     assert (checked.entries, checked.erased, checked.broken) == (3, 1, ())
     stored = b"".join([record.value for table in (LOG, LOG_TEXTS) for record in await desk.store.records.all(table, "t")])
     assert b"Satz" not in stored
     assert b"Ben" not in stored
+    assert b"Satz" not in (await desk.store.records.get(OFFERS, "t", asked.id)).value
 
 
 async def test_the_approved_file_is_frozen_and_a_change_is_seen(desk: Desk) -> None:
@@ -434,3 +436,131 @@ def test_what_is_stored_reads_again(tmp_path: Path) -> None:
     offer = Offer(id="a" * 32, tenant="t", owner=OWNER, created=NOW, updated=NOW, terms=FULL, customer=CUSTOMER)
     assert Offer.model_validate_json(to_json(offer, Offer)) == offer
     assert replace(Clock(), time=NOW).now() == NOW
+
+
+# --- what a review has found
+
+
+async def test_the_same_save_again_is_the_same_save(desk: Desk) -> None:
+    made = await desk.draft()
+    terms = made.terms.model_copy(update={"rate": Decimal(80)})
+    answers = [
+        await desk.offers.edit("t", made.id, ANNA, version=made.version, change=lambda o: o.model_copy(update={"terms": terms})) for _ in range(2)
+    ]
+    assert [answer.changed for answer in answers] == [True, False]
+    assert answers[0].offer == answers[1].offer
+
+
+async def test_after_its_time_a_request_lapses_whoever_is_quicker(desk: Desk) -> None:
+    asked = await desk.submitted()
+    desk.clock.time = asked.request.lapse + timedelta(days=20)
+    with pytest.raises(UserError, match="request_lapsed"):
+        await desk.offers.do("t", asked.id, Verb.APPROVE, BEN, version=asked.version)
+    finished = await asyncio.gather(*(desk.offers.finish("t", asked.id) for _ in range(3)))
+    assert {one.stage for one in finished} == {Stage.LAPSED}
+
+
+async def test_what_cannot_be_written_is_not_approved(tmp_path: Path) -> None:
+    folder = tmp_path / "templates"
+    (folder / "documents").mkdir(parents=True)
+    (folder / "documents" / "offer.docx").write_bytes(b"no Word file")
+    file = SqliteFile(tmp_path / "o.sqlite")
+    desk = made(SqliteRecords(file), FolderBlobs(tmp_path / "blobs"), Clock(), templates=folder)
+    asked = await desk.submitted()
+    with pytest.raises(UserError, match="broken_template"):
+        await desk.offers.do("t", asked.id, Verb.APPROVE, BEN, version=asked.version)
+    assert (await desk.offers.get("t", asked.id)).stage is Stage.SUBMITTED
+    (folder / "documents" / "offer.docx").unlink()
+    await desk.offers.do("t", asked.id, Verb.APPROVE, BEN, version=asked.version)
+    (folder / "documents" / "offer.docx").write_bytes(b"broken since")
+    with pytest.raises(TransientError):
+        await desk.offers.finish("t", asked.id)
+    (folder / "documents" / "offer.docx").unlink()
+    assert (await desk.offers.finish("t", asked.id)).frozen is not None
+    await file.close()
+
+
+@pytest.mark.parametrize("field", ["role", "place", "travel", "conditions", "introduction"])
+@pytest.mark.parametrize("text", ["mit Frau Brandt", "KBrandt87", "katharina", "Tel. 0171 12345678", "k@example.com"])
+async def test_a_blind_offer_that_says_who_it_is_about_is_not_submitted(desk: Desk, field: str, text: str) -> None:
+    made = await desk.draft(blind=True, terms=FULL.model_copy(update={field: text}))
+    with pytest.raises(UserError, match="blind_named"):
+        await desk.offers.submit("t", made.id, ANNA, version=made.version)
+
+
+async def test_a_delegate_is_never_who_made_it_and_names_are_no_ids(desk: Desk) -> None:
+    made = await desk.draft()
+    people = [Colleague(user="ben", name="Max Müller"), Colleague(user="eva", name="Max Müller"), Colleague(user="kim", name="Max Müller")]
+    with pytest.raises(UserError, match="four_eyes"):
+        await desk.offers.submit("t", made.id, ANNA, version=made.version, approvers=[Colleague(user="anna", name="Anna")])
+    asked = (await desk.offers.submit("t", made.id, ANNA, version=made.version, approvers=people[:1])).offer
+    for wrong in ("anna", "ben"):
+        with pytest.raises(UserError, match="four_eyes"):
+            await desk.offers.do("t", asked.id, Verb.DELEGATE, BEN, version=asked.version, text="x", to=Colleague(user=wrong))
+    for one in people[1:]:
+        await desk.offers.do("t", asked.id, Verb.DELEGATE, BEN, version=asked.version, text=f"{one.name} ({one.user})", to=one)
+    known = await desk.offers.get("t", asked.id)
+    assert [one.user for one in known.request.approvers] == ["ben", "eva", "kim"]
+    everybody = (await desk.offers.submit("t", (await desk.draft(2)).id, ANNA, version=2)).offer
+    after = await desk.offers.do("t", everybody.id, Verb.DELEGATE, BEN, version=everybody.version, text="Eva", to=people[1])
+    assert after.offer.request.approvers == (), "everybody with the role may decide as before"
+
+
+async def test_a_mail_without_the_cv_once_the_candidate_is_gone(desk: Desk) -> None:
+    approved = await desk.offers.finish("t", (await desk.approved()).id)
+    assert [name for name, _ in (await desk.offers.message(approved)).files] == ["ANG-2026-0001.docx"]
+    assert not [name for name in await desk.blobs.names(f"t/{approved.id}") if "mail" in name], "no copy of a CV is kept"
+
+
+async def test_a_discarded_draft_forgets_the_person_too(desk: Desk) -> None:
+    made = await desk.draft()
+    await desk.offers.do("t", made.id, Verb.DISCARD, ANNA, version=made.version)
+    asked = await desk.submitted(2)
+    await desk.offers.do("t", asked.id, Verb.REJECT, BEN, version=asked.version, text="Frau Brandt ist krank")
+    for key in (made.id, asked.id):
+        await desk.offers.finish("t", key)
+    await desk.offers.forget_candidate("t", "d" * 32)
+    for table in (OFFERS, LOG_TEXTS):
+        assert not [record for record in await desk.store.records.all(table, "t") if b"Brandt" in record.value], table
+    assert (await desk.offers.log.verify("t")).broken == ()
+
+
+async def test_a_log_that_was_cut_or_emptied_is_found(desk: Desk) -> None:
+    asked = await desk.submitted()
+    await desk.offers.finish("t", asked.id)
+    records = desk.store.records
+    entries, words = await records.all(LOG, "t"), await records.all(LOG_TEXTS, "t")
+    ticket = await records.get("sequences", "t", "approvals")
+    await records.delete(LOG, "t", entries[-1].key)
+    await records.delete(LOG_TEXTS, "t", words[-1].key)
+    earlier = Ticket(number=1, holder=f"{asked.id}-0", data=entries[0].value.decode())
+    await records.put("sequences", "t", "approvals", to_json(earlier, Ticket), etag=ticket.etag)
+    assert "missing" in {why for _, why in (await desk.offers.log.verify("t")).broken}, "set back, with all that belongs to it"
+    await records.delete("sequences", "t", "approvals")
+    await records.delete(LOG, "t", entries[0].key)
+    assert (await desk.offers.log.verify("t")).broken, "emptied"
+
+
+async def test_what_is_just_being_logged_is_no_alarm(desk: Desk) -> None:
+    asked = await desk.submitted()
+    await desk.offers.finish("t", asked.id)
+    records = desk.store.records
+    entry = (await records.all(LOG, "t"))[-1]
+    await records.delete(LOG, "t", entry.key)
+    await desk.store.change(OFFERS, "t", asked.id, Offer, lambda known: known.model_copy(update={"done": known.done - 1}))
+    assert (await desk.offers.log.verify("t")).broken == (), "killed between ticket and entry"
+    await desk.offers.finish("t", asked.id)
+    assert [record.value for record in await records.all(LOG, "t")][-1] == entry.value
+
+
+async def test_a_changed_history_of_an_offer_is_found(desk: Desk) -> None:
+    asked = await desk.submitted()
+    await desk.offers.do("t", asked.id, Verb.REJECT, BEN, version=asked.version, text="Zu teuer.")
+    await desk.offers.finish("t", asked.id)
+
+    def forged(known: Offer | None) -> Offer:
+        move = known.moves[-1].model_copy(update={"verb": Verb.APPROVE, "stage": Stage.APPROVED})
+        return known.model_copy(update={"moves": (*known.moves[:-1], move)})
+
+    await desk.store.change(OFFERS, "t", asked.id, Offer, forged)
+    assert [why for _, why in (await desk.offers.log.verify("t")).broken] == ["offer"]
