@@ -660,7 +660,7 @@ async def make_workshop(settings: Settings, heard: Callable[[Job], None], *, pac
     links = LinkedFiles(hosts=settings.file_hosts, local_origins=settings.local_origins)
     chats = make_chat_files(graph, tokens, links) if graph and tokens else None
     names = tuple(template_names(settings.templates))
-    board = Board(sender, service, links=Links(settings.url, clock.now, key), now=clock.now, templates=names, every=pace)
+    board = Board(sender, service, links=Links(settings.url, clock.now, key, settings.app_id), now=clock.now, templates=names, every=pace)
 
     def publish(job: Job) -> None:
         board.show(job)

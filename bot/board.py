@@ -7,11 +7,13 @@ whatever is killed in between, the sweeper of any process has the card drawn aga
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from time import monotonic
+from urllib.parse import quote
 
 from bot.sender import Sender, Unreachable
 from cards.batch import batch_card, candidates_folder
@@ -36,11 +38,22 @@ _log = logging.getLogger("board")
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """Addresses of the app itself. With a `key` those of files are signed, and open for a day for whoever holds them; without, on this computer."""
+    """Addresses of the app itself; `app` is its id in Teams, where it is registered.
+
+    With a `key` those of files are signed, and open for a day for whoever holds them; without, on this computer.
+    """
 
     url: str
     now: Callable[[], datetime]
     key: bytes = b""
+    app: str = ""
+
+    def batch(self, batch_id: str, tenant: str) -> str:
+        """Where a batch's files are listed: in the app's tab in Teams, where people are signed in; without an app, on the page of this computer."""
+        if self.app:
+            context = quote(json.dumps({"subEntityId": batch_id}, separators=(",", ":")))
+            return f"https://teams.microsoft.com/l/entity/{self.app}/{TAB}?context={context}"
+        return f"{self.url}/?batch={batch_id}" + (f"&tenant={tenant}" if tenant != "local" else "")
 
     def file(self, path: str, tenant: str) -> str:
         """Where a file of the REST API opens for a tenant's people."""
@@ -54,6 +67,8 @@ class Links:
         return path + (f"?tenant={tenant}" if tenant != "local" else "")
 
 
+TAB = "cvs"
+"""As the app package names the tab."""
 REDRAWS = 3
 """So often in a row a card is drawn again at once because its job has changed meanwhile."""
 
@@ -109,9 +124,8 @@ class Board:
         return self._whole_batch(batch, jobs, locale) if where is None or where.personal else group_batch_card(batch, jobs, where, catalogue(locale))
 
     def _whole_batch(self, batch: Batch, jobs: Sequence[Job], locale: str) -> CardJson:
-        where = f"tenant={batch.tenant}" if batch.tenant != "local" else ""
         zip_url = self._links.file(f"batches/{batch.id}/zip", batch.tenant)
-        folder = candidates_folder(jobs) or f"{self._links.url}/?batch={batch.id}&{where}".rstrip("&")
+        folder = candidates_folder(jobs) or self._links.batch(batch.id, batch.tenant)
         return batch_card(batch, jobs, catalogue(locale), now=self._now(), zip_url=zip_url, folder_url=folder)
 
     def show(self, job: Job) -> None:

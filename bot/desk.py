@@ -182,7 +182,7 @@ class Desk:
                 await due.settle(tenant, offer_id, tag, again=None)
                 return
             await self._ask(offer)
-            offer = await self._remind(offer)
+            offer = await offers.looked_at(await self._remind(offer))
             await self._draw(offer)
             await self._tell(offer)
             if failed:

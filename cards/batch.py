@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import takewhile
 
 from adaptivecards.baseobject import Element
 
@@ -43,9 +44,12 @@ def batch_card(batch: Batch, jobs: Sequence[Job], texts: Catalogue, *, now: date
 
 
 def candidates_folder(jobs: Sequence[Job]) -> str:
-    """Where all Word files of these jobs lie; empty where they lie in several places, or none is known."""
-    folders = {job.result.word.folder for job in jobs if job.result}
-    return folders.pop() if len(folders) == 1 else ""
+    """The folder that holds all Word files of these jobs, with their folders in it; empty where they lie in several drives, or none is known."""
+    folders = [job.result.word.folder.split("/") for job in jobs if job.result]
+    same = [parts[0] for parts in takewhile(lambda parts: len(set(parts)) == 1, zip(*folders, strict=False))]
+    paths = [len(job.result.word.path.split("/")) for job in jobs if job.result]
+    inside = all(folders) and folders and len(same) > max(len(parts) - count for parts, count in zip(folders, paths, strict=True))
+    return "/".join(same) if inside else ""
 
 
 def _counts(counted: dict[State, int], received: int, texts: Catalogue) -> str:

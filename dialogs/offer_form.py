@@ -66,7 +66,7 @@ async def _customer(form: Form, before: Offer, talk: Talk) -> Customer | None:
     customers, before_id = talk.service.customers, before.customer.id if before.customer else "-"
     name, chosen = form.get("new_customer", "").strip(), form.get("customer", before_id) or "-"
     if name and chosen in (before_id, "-"):
-        known = await customers.meant(talk.tenant, name)
+        known = await customers.meant(talk.tenant, name, exactly=True)
         key = talk.service.job_id(talk.tenant, f"{talk.event.id}\n{before.id}\ncustomer")
         return known or await customers.add(talk.tenant, customers.named(name), key=key)
     return None if chosen == "-" else await customers.get(talk.tenant, chosen)

@@ -130,13 +130,12 @@ class Customers:
             return [by_id[found[0]]]
         return [by_id[key] for key in found[:FOUND]]
 
-    async def meant(self, tenant: str, text: str) -> Customer | None:
-        """The one whose name this is, but for a slip of the pen; None where several are, or none: then a person chooses."""
-        wanted = {_plain(text), _plain(split_legal_form(text)[0])}
-        like = [
-            one for one in await self.all(tenant) if max(fuzz.ratio(w, n) for w in wanted for n in (_plain(one.name), _plain(one.company))) >= MEANT
-        ]
-        exact = [one for one in like if _plain(one.company) == _plain(text)]
+    async def meant(self, tenant: str, text: str, *, exactly: bool = False) -> Customer | None:
+        """The one whose name this is, but for a slip of the pen unless `exactly`. None where several are, or none: then a person chooses."""
+        company, name = _plain(text), _plain(split_legal_form(text)[0])
+        everybody = await self.all(tenant)
+        exact = [one for one in everybody if _plain(one.company) == company] or [one for one in everybody if _plain(one.name) in (company, name)]
+        like = [] if exact or exactly else [one for one in everybody if _is_slip(_plain(one.name), name)]
         return (exact or like)[0] if len(exact or like) == 1 else None
 
     async def change(self, tenant: str, customer_id: str, version: int, change: Callable[[Customer], Customer]) -> Customer:
@@ -312,6 +311,11 @@ def _bare(customer: Customer) -> str:
 def _key(customer: Customer) -> str:
     """Rows of one company in a list."""
     return "\n".join(_marks(customer)[-1])
+
+
+def _is_slip(name: str, typed: str) -> bool:
+    """One name, mistyped: numbers in it are the same."""
+    return re.findall(r"\d+", name) == re.findall(r"\d+", typed) and fuzz.ratio(name, typed) >= MEANT
 
 
 def _alike(one: Customer, other: Customer) -> bool:

@@ -42,6 +42,8 @@ from pipeline.store import JOBS, MATCHES, OFFER_CARDS, OFFER_PLACES, OFFERS, Sto
 
 APPROVED = "approved"
 """The blob of the approved Word file."""
+WATCHED = timedelta(days=60)
+"""So long the file of an approved offer is looked at, whether somebody has edited it."""
 FIRST_LOOK = 20.0
 """Seconds; so long after a change another process looks whether it was carried through."""
 APPROVALS = "approvals"
@@ -510,7 +512,10 @@ class Offers:
     # --- time
 
     def next_look(self, offer: Offer) -> datetime | None:
-        """When somebody has to look after it again; None where nothing is awaited."""
+        """When somebody has to look after it again; None where nothing is awaited. What was approved is looked at once a day for a while."""
+        now = self._store.clock.now()
+        if offer.stage in (Stage.APPROVED, Stage.SENT) and offer.frozen and offer.frozen.item.drive and not offer.frozen.edited:
+            return now + timedelta(days=1) if now - (offer.decision.at if offer.decision else now) < WATCHED else None
         if offer.stage is not Stage.SUBMITTED or offer.request is None:
             return None
         return offer.request.lapse if offer.request.reminded else min(offer.request.remind, offer.request.lapse)

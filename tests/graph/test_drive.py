@@ -434,3 +434,22 @@ async def test_an_edit_since_is_seen_by_the_contents_tag(cloud: Cloud) -> None:
     assert not await drive.edited("t", item), "another name is no other content"
     cloud.onedrive.files[0].edit(word("changed", job="x"))
     assert await drive.edited("t", item)
+
+
+# --- where its folder opens
+
+
+async def test_the_folder_opens_and_a_drive_is_asked_for_it_once(cloud: Cloud) -> None:
+    drive = cloud.drive()
+    drive._webs.clear()
+    one, other = [await drive.save(ANNA, file(name, job=name, candidate=name)) for name in ("Anna Müller", "Ben Kraft")]
+    assert cloud.methods == ["PUT", "GET", "PUT"]
+    assert one.folder == f"{cloud.onedrive.web}/CV%20Generator/2026/Anna%20M%C3%BCller"
+    assert other.folder.endswith("/CV%20Generator/2026/Ben%20Kraft")
+
+
+async def test_a_drive_that_does_not_say_where_it_opens_saves_all_the_same(cloud: Cloud) -> None:
+    drive = cloud.drive()
+    drive._webs.clear()
+    cloud.graph.faults = [None, Fault(403)]
+    assert (await drive.save(ANNA, file())).folder == ""

@@ -12,13 +12,16 @@ from pathlib import Path
 
 import pytest
 
+from bot.board import Links
+from cards.batch import candidates_folder
 from pipeline.errors import UserError
 from pipeline.model.document import Document
 from pipeline.model.formats import is_archive, is_word_file
-from pipeline.model.job import Source, State, Step
+from pipeline.model.job import Job, Source, State, Step
 from pipeline.read import archive as limits
 from pipeline.read.archive import members
-from tests.conftest import sample
+from tests.cards import samples
+from tests.conftest import NOW, sample
 from tests.world import World, make_world
 
 PDF = sample("de-tabelle-yilmaz")
@@ -218,3 +221,29 @@ async def test_of_several_processes_one_draws_a_batch_at_a_time(world: World) ->
     batch = await world.service.batches.open("t", "u", "k", card="m1")
     turns = await asyncio.gather(*(world.service.batches.take_turn("t", batch.id, every=2) for _ in range(5)))
     assert sorted(wait == 0 for _, wait in turns) == [False] * 4 + [True]
+
+
+FOLDERS = {
+    ("https://x/personal/a/Documents/CV/2026/Anna", "https://x/personal/a/Documents/CV/2026/Ben"): "https://x/personal/a/Documents/CV/2026",
+    ("https://x/personal/a/Documents/CV/2026/Anna", "https://x/personal/a/Documents/CV/2026/Anna"): "https://x/personal/a/Documents/CV/2026/Anna",
+    ("https://x/personal/a/Documents/CV/2026/Anna", "https://x/personal/b/Documents/CV/2026/Ben"): "",
+    ("https://x/personal/a/Documents/CV/2026/Anna", ""): "",
+    ("https://x/personal/a/Documents/CV/2025/Anna", "https://x/personal/a/Documents/CV/2026/Anna"): "https://x/personal/a/Documents/CV",
+    (): "",
+}
+
+
+@pytest.mark.parametrize("folders", FOLDERS)
+def test_the_folder_of_a_batch_holds_all_its_files(folders: tuple[str, ...]) -> None:
+    def of(folder: str) -> Job:
+        made = samples.done()
+        word = made.result.word.model_copy(update={"folder": folder, "path": "CV/2026/Anna"})
+        return made.model_copy(update={"result": made.result.model_copy(update={"word": word})})
+
+    assert candidates_folder([of(folder) for folder in folders]) == FOLDERS[folders]
+
+
+def test_without_a_drive_the_folder_is_the_tab_in_teams() -> None:
+    made = Links("https://cv.firma.de", lambda: NOW, b"k" * 32, "6d2b1b0c-0000-4000-8000-00000000a001").batch("d" * 32, "t")
+    assert made == f"https://teams.microsoft.com/l/entity/6d2b1b0c-0000-4000-8000-00000000a001/cvs?context=%7B%22subEntityId%22%3A%22{'d' * 32}%22%7D"
+    assert Links("http://127.0.0.1:3978", lambda: NOW).batch("d" * 32, "local") == f"http://127.0.0.1:3978/?batch={'d' * 32}"

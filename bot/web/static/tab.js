@@ -12,7 +12,14 @@ const tab = (() => {
 
   const ready = (async () => {
     await teams.app.initialize();
-    look((await teams.app.getContext()).app.theme);
+    const context = await teams.app.getContext();
+    look(context.app.theme);
+    const batch = context.page?.subPageId; // a card's link to the files of a batch
+    const asked = new URLSearchParams(location.search);
+    if (/^[0-9a-f]{32}$/.test(batch || "") && !asked.has("batch")) {
+      asked.set("batch", batch);
+      location.replace(`?${asked}`);
+    }
     teams.app.registerOnThemeChangeHandler(look);
     teams.app.notifySuccess();
   })();

@@ -88,8 +88,24 @@ class GraphDrive:
         self._app_token = app_token
         self._library = library
         self._folder = folder
+        self._webs: dict[str, str] = {}
 
     async def save(self, person: Person, file: WordFile, *, known: DriveItem | None = None, when_edited: WhenEdited = WhenEdited.ASK) -> DriveItem:
+        item = await self._save(person, file, known=known, when_edited=when_edited)
+        return item.model_copy(update={"folder": await self._folder_of(item)})
+
+    async def _folder_of(self, item: DriveItem) -> str:
+        """The address at which the file's folder opens; empty where it cannot be told. A drive is asked for once."""
+        web = self._webs.get(item.drive)
+        if web is None:
+            try:
+                answer = await self._client.call("GET", f"drives/{segments(item.drive)}?$select=webUrl", token=await self._token(item.owner))
+            except (Refused, SignInNeeded, TransientError):
+                return ""
+            web = self._webs[item.drive] = str(answer.body.get("webUrl") or "")
+        return f"{web}/{segments(item.path)}" if web else ""
+
+    async def _save(self, person: Person, file: WordFile, *, known: DriveItem | None, when_edited: WhenEdited) -> DriveItem:
         async with self._told(in_library=self._library is not None):
             spot, beside = await self._spot(person, file), None
             if known and known.drive:

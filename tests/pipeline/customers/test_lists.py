@@ -328,3 +328,26 @@ async def test_many_rows_against_many_customers_of_one_place_take_seconds(custom
     async with asyncio.timeout(20):
         plan = await customers.plan("t", csv_rows(text.replace("Nummer", "Zahl").encode()))
     assert plan.count(Act.ADD) == 1500
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Neckartal Maschinenbau AG", "Neckartal Maschinenbau"), ("neckartal maschinenbau", "Neckartal Maschinenbau"), ("Neckartal Maschinebau", "Neckartal Maschinenbau"), ("Neckartal", ""),
+        ("Maschinenbau", ""), ("Daimler", ""), ("Firma 11", ""), ("Firma 10 GmbH", "Firma 10"), ("Zwilling", ""), ("Zwilling AG", "Zwilling"),
+    ],
+)  # fmt: skip
+async def test_a_customer_is_meant_where_the_name_is_clear(customers: Customers, text: str, name: str) -> None:
+    for known in (
+        ("Neckartal Maschinenbau", "AG"),
+        ("Maschinenbau Ulm", "GmbH"),
+        ("Daimler Truck", "AG"),
+        ("Firma 10", "GmbH"),
+        ("Zwilling", "AG"),
+        ("Zwilling", "GmbH"),
+    ):
+        await customers.add("t", Customer(name=known[0], legal_form=known[1]))
+    found = await customers.meant("t", text)
+    assert (found.name if found else "") == name
+    if text == "Neckartal Maschinebau":
+        assert await customers.meant("t", text, exactly=True) is None
