@@ -135,8 +135,12 @@ class TeamsBot(Bot):
         texts = catalogue(asked.where.locale)
         try:
             if may(asked.deed, await self._services.directory.roles(asked.where.person)):
+                if asked.name == "composeExtension/submitAction":  # what begins work counts as what is dropped
+                    await self._rates.upload(asked.where.person)
                 return None
             text = refusal(asked.deed, texts)
+        except UserError as error:
+            text = error_text(error.key, error.values, texts)
         except TransientError as error:
             _log.warning("rights: %s", error)
             text = texts("error.rights_unknown")

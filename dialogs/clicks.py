@@ -36,7 +36,7 @@ from dialogs.services import Services
 from dialogs.talk import Talk
 from dialogs.turn import Clicked, Event, Flow, OfferFile, Redraw, Replace, Reply, Show, ShowBatch, ShowJob, Turn, View
 from pipeline.errors import UserError
-from pipeline.model.job import Batch, Candidate, Job, State, WhenEdited
+from pipeline.model.job import Batch, Candidate, Job, Kind, State, WhenEdited
 from pipeline.service import Service
 
 Sent = TypeVar("Sent", Job, Batch)
@@ -51,7 +51,8 @@ async def clicked(event: Event, click: Clicked, flow: Flow, services: Services, 
             case None:
                 raise UserError("old_card")
             case RetryJob(job=job_id):
-                return _woken(await service.retry(tenant, user, job_id))
+                job = await service.retry(tenant, user, job_id)
+                return _woken(job) if job.kind is Kind.CV else Turn(jobs=(job,), flow=flow)
             case FreshJob(job=job_id):
                 return _woken(await service.fresh(tenant, user, job_id))
             case RewriteJob(job=job_id, template=template, language=language):

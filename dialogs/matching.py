@@ -6,6 +6,10 @@ import re
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
+from pydantic import ValidationError
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
+
 from cards.actions import (
     ArchiveProfile,
     AskMatch,
@@ -54,17 +58,41 @@ _LIST = re.compile(r"(?:stellen|job-?)?profile?s?(?:\s+(?P<text>.+))?", re.IGNOR
 _RANK = re.compile(
     rf"(?:short-?list|rangliste|bestenliste|ranking|rank)\s+(?:for\s+|für\s+|fuer\s+|zu\s+)?(?:{_PROFILE}\s+)?(?P<text>.+)", re.IGNORECASE
 )
-_MATCH = re.compile(r"(?:match|abgleichen|abgleich|vergleiche|vergleich)\b(?P<rest>.*)", re.IGNORECASE | re.DOTALL)
-_MATCH_LAST = re.compile(rf"(?P<name>.*?)\s*\bmit\s+(?:dem\s+)?(?:{_PROFILE}\s+)?(?P<text>.+?)\s+abgleichen", re.IGNORECASE)
+_MATCH = re.compile(r"(?:match|abgleichen|abgleich|vergleiche|vergleichen|vergleich)\b(?P<rest>.*)", re.IGNORECASE | re.DOTALL)
+_MATCH_LAST = re.compile(
+    rf"(?:gleiche?\s+)?(?P<name>.*?)\s*\bmit\s+(?:dem\s+)?(?:{_PROFILE}\s+)?(?P<text>.+?)\s+(?:abgleichen|vergleichen|abzugleichen|ab)", re.IGNORECASE
+)
+_POLITE = re.compile(r"^(?:bitte|please|kannst du|können sie|can you|could you|mal|nun|jetzt|now)\s+|[\s,]+(?:bitte|please)$", re.IGNORECASE)
+_VERBS = ("match", "abgleich", "abgleichen", "vergleiche", "vergleich")
+_THIS = frozenset(
+    [
+        *("this", "that", "it", "him", "her", "cv", "resume", "the", "candidate", "please", "bitte"),
+        *("den", "die", "das", "dem", "ihn", "sie", "es", "diesen", "diese", "dieses", "diesem", "lebenslauf", "kandidaten", "kandidatin", "person"),
+    ]
+)
+"""Words that name nobody: the CV of this conversation is meant."""
 _TO = re.compile(rf"^(?P<name>.*?)\s*\b(?:to|with|mit|zu|gegen|against)\b\s+(?:the\s+|dem\s+|das\s+)?(?:{_PROFILE}\s+)?(?P<text>.+)$", re.IGNORECASE)
 _MEANT = re.compile(r"(?<!\w)(?:stellen|job-?)?(?:profile?|beschreibung|description|ausschreibung)(?!\w)", re.IGNORECASE)
 """In the text beside a file: it is no CV but a job description."""
+_OF_SOMEBODY = re.compile(r"\bprofile?\s+(?:von|of|des|der)\s+(?:(?:frau|herrn?|mrs?|ms)\.?\s+)?[A-ZÄÖÜ][a-zäöüß]+", re.UNICODE | re.IGNORECASE)
+"""Somebody's profile is a CV."""
 
 
 def means_profile(text: str) -> bool:
     """A file with "match to profile X" beside it is the CV that is to be matched."""
-    to_be_matched = _MATCH.match(text.strip()) or _MATCH_LAST.fullmatch(text.strip()) or _RANK.fullmatch(text.strip())
-    return bool(_MEANT.search(text)) and not to_be_matched
+    plain = _plain(text)
+    to_be_matched = _MATCH.match(plain) or _MATCH_LAST.fullmatch(plain) or _RANK.fullmatch(plain)
+    return bool(_MEANT.search(_OF_SOMEBODY.sub("", text))) and not to_be_matched
+
+
+def _plain(text: str) -> str:
+    """Without politeness, and with the verb as it is spelt: "please macth …" is "match …"."""
+    text = text.strip(" .!?")
+    while (shorter := _POLITE.sub("", text)) != text:
+        text = shorter
+    first, space, rest = text.partition(" ")
+    slip = process.extractOne(first.casefold(), _VERBS, scorer=OSA.normalized_similarity, score_cutoff=0.79) if len(first) > 4 else None
+    return f"{slip[0]}{space}{rest}" if slip else text
 
 
 def meant(text: str, talk: Talk) -> Meant | None:
@@ -76,6 +104,7 @@ def meant(text: str, talk: Talk) -> Meant | None:
         return Meant("say.profiles_for", partial(_profiles_for, found["name"].strip(), talk))
     if found := _RANK.fullmatch(text):
         return Meant("say.shortlist", partial(_with_profile, found["text"], talk, partial(_rank, talk)))
+    text = _plain(text)
     if found := _MATCH_LAST.fullmatch(text):
         return Meant("say.match", partial(_match, found["name"].strip(), found["text"], talk))
     if found := _MATCH.fullmatch(text):
@@ -157,11 +186,14 @@ async def _match(name: str, wanted: str, talk: Talk) -> Turn:
             profiles_card(await talk.service.profiles.all(talk.tenant), talk.texts, job=talk.flow.job, heading=talk.texts("match.which_profile"))
         )
     job = talk.flow.job
-    if name:
+    if name := " ".join(word for word in name.split() if word.casefold().strip(",.") not in _THIS):
         found = await talk.service.candidates.find(talk.tenant, talk.user, name)
         if not found:
             return talk.note(talk.texts("delete.none", name=name))
         job = found[0].jobs[-1]
+        if len(found) > 1 and found[0].name.casefold() == found[1].name.casefold():  # two people of one name: which?
+            jobs = [await talk.service.shown(talk.tenant, one.jobs[-1]) for one in found if one.name.casefold() == found[0].name.casefold()]
+            return await _with_profile(wanted, talk, partial(_which, talk, jobs))
     return await _with_profile(wanted, talk, partial(_hold, talk, job), job=job)
 
 
@@ -184,6 +216,10 @@ async def _hold(talk: Talk, job: str, profile: Profile) -> Turn:
     about = await talk.service.shown(talk.tenant, job)
     candidate = about.result.candidate if about.result else about.source.name
     return await _begin(talk, kind=Kind.MATCH, name=f"{candidate} – {profile.title}", profile=profile.id, about=job)
+
+
+async def _which(talk: Talk, jobs: Sequence[Job], profile: Profile) -> Turn:
+    return talk.show(which_cv_card(profile, jobs, talk.texts))
 
 
 async def _rank(talk: Talk, profile: Profile) -> Turn:
@@ -244,21 +280,32 @@ def _edited(known: Requirement, form: Form) -> Requirement | None:
     text = form[f"text_{known.id}"].strip()
     if not text:
         return None
-    return _with_choices(requirement_of(text, known.importance, known=known), known.id, form, read=None)
+    fresh = requirement_of(text, known.importance, known=known)
+    untouched = (
+        _years(form.get(f"years_{known.id}", ""), known.years) == known.years and form.get(f"level_{known.id}", "-").replace("-", "") == known.level
+    )
+    if text != known.text and untouched:  # what the old text asked for goes with it
+        form = {**form, f"years_{known.id}": str(fresh.years), f"level_{known.id}": fresh.level or "-"}
+    return _with_choices(fresh, known.id, form, read=None)
 
 
 def _with_choices(requirement: Requirement, key: str, form: Form, *, read: Requirement | None) -> Requirement:
     """What the person chose; of a new one, what was read from its text where nothing was chosen. Whatever a person saves is confirmed."""
-    importance = Importance(form.get(f"importance_{key}", requirement.importance.value))
+    chosen = form.get(f"importance_{key}", requirement.importance.value)
+    if chosen not in list(Importance):
+        raise UserError("bad_requirement")
+    importance = Importance(chosen)
     weight = _number(form.get(f"weight_{key}", ""), requirement.weight)
     years = _years(form.get(f"years_{key}", ""), requirement.years)
     level = form.get(f"level_{key}", requirement.level or "-").replace("-", "")
     if read:
         weight = importance.weight if weight == Importance.MUST.weight else weight
         years, level = years or read.years, level or read.level
-    return requirement.model_copy(
-        update={"importance": importance, "weight": max(1, min(weight, 5)), "years": years, "level": level, "suggested": False}
-    )
+    values = {"importance": importance, "weight": max(1, min(weight, 5)), "years": years, "level": level, "suggested": False}
+    try:
+        return Requirement.model_validate({**requirement.model_dump(), **values})
+    except ValidationError:
+        raise UserError("bad_requirement") from None
 
 
 def _confirmed(known: Profile) -> Profile:

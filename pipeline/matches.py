@@ -33,6 +33,8 @@ TRIES = 5
 """So often something is written again where another was quicker."""
 PAGE = 10
 """CVs on one page of a shortlist."""
+STILL_READ_SECONDS = 2.0
+"""After so long a match looks again whether its CV is read."""
 RANKING, OPINION = "ranking", "opinion"
 """Names of blobs."""
 _log = logging.getLogger("matches")
@@ -156,6 +158,8 @@ class Matches:
             job = await self._store.get(JOBS, tenant, job.same_as, Job)
         if job is None or job.state == State.DELETED:
             raise UserError("unknown_job")
+        if not job.state.ended:  # its CV is being read: the match follows
+            raise Busy("the CV is not ready yet", retry_after=STILL_READ_SECONDS)
         if job.state != State.DONE or not job.result:
             raise UserError("not_ready")
         return job

@@ -8,6 +8,7 @@ from pathlib import Path
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict
 
+from bot.rates import Rates
 from bot.web.api import DOCX, answered, attachment, own, upload_of, who
 from bot.web.bodies import body_of
 from bot.web.caller import caller_of, tenant_of
@@ -44,8 +45,9 @@ class OverrideBody(_Body):
 class MatchingApi:
     """`firm` and `templates` as in Settings: for the Word files, which are made when they are asked for."""
 
-    def __init__(self, service: Service, started: Callable[[], None], *, firm: str, templates: Path | None) -> None:
+    def __init__(self, service: Service, started: Callable[[], None], *, rates: Rates, firm: str, templates: Path | None) -> None:
         self._service = service
+        self._rates = rates
         self._started = started
         self._firm = firm
         self._templates = templates
@@ -71,6 +73,7 @@ class MatchingApi:
         if request.content_type.startswith("multipart/"):
             name, data = (await upload_of(request, most=1)).files[0]
             return self._accepted(await self._begin(request, Kind.PROFILE, name=name[-160:], data=data))
+        await self._rates.message(caller_of(request).person)
         profile = await body_of(request, Profile)
         kept = await self._service.profiles.add(*who(request), profile)
         return web.json_response(kept.model_dump(mode="json"), status=201, headers={"Location": f"/api/profiles/{kept.id}"})
@@ -156,6 +159,8 @@ class MatchingApi:
         return await self._service.profiles.get(tenant_of(request), request.match_info["profile_id"])
 
     async def _begin(self, request: web.Request, kind: Kind, *, name: str, profile: str = "", about: str = "", data: bytes | None = None) -> Job:
+        """Raises UserError: too_fast."""
+        await self._rates.upload(caller_of(request).person)
         submission = Submission(
             tenant=who(request)[0],
             user=who(request)[1],

@@ -104,7 +104,7 @@ async def site(world: World) -> AsyncIterator[Site]:
             rates=Rates(Allowance(5, 3)),
             templates=("classic", "modern"),
         ),
-        MatchingApi(service, lambda: None, firm="F", templates=None),
+        MatchingApi(service, lambda: None, rates=Rates(Allowance(0, 0)), firm="F", templates=None),
         OffersApi(service),
         KeysApi(service.api_keys),
         Page(templates=("classic",), default="classic"),
