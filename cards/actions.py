@@ -170,6 +170,13 @@ class ArchiveProfile:
 
 
 @dataclass(frozen=True, slots=True)
+class RestoreProfile:
+    """Take it out of the archive."""
+
+    profile: str
+
+
+@dataclass(frozen=True, slots=True)
 class MatchCv:
     """Hold the CV that a job has made against a profile."""
 
@@ -240,6 +247,7 @@ Action = (
     | ShowProfile
     | ConfirmProfile
     | ArchiveProfile
+    | RestoreProfile
     | MatchCv
     | AskMatch
     | RankAll
@@ -275,6 +283,7 @@ _VERBS: dict[str, type[Action]] = {
     "profile.show": ShowProfile,
     "profile.confirm": ConfirmProfile,
     "profile.archive": ArchiveProfile,
+    "profile.restore": RestoreProfile,
     "match.cv": MatchCv,
     "match.ask": AskMatch,
     "match.override": OverrideVerdict,

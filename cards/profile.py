@@ -6,7 +6,19 @@ from collections.abc import Sequence
 
 from adaptivecards.baseobject import Element
 
-from cards.actions import Action, ArchiveProfile, AskMatch, ConfirmProfile, EditProfile, MatchCv, RankAll, SaveProfile, ShowProfile, button
+from cards.actions import (
+    Action,
+    ArchiveProfile,
+    AskMatch,
+    ConfirmProfile,
+    EditProfile,
+    MatchCv,
+    RankAll,
+    RestoreProfile,
+    SaveProfile,
+    ShowProfile,
+    button,
+)
 from cards.elements import (
     CardJson,
     OpenUrl,
@@ -47,7 +59,7 @@ def profile_card(profile: Profile, texts: Catalogue, *, word_url: str, job: str 
         if job:
             actions.append(button(texts("profile.match"), MatchCv(profile.id, job)))
         actions.append(button(texts("profile.shortlist"), RankAll(profile.id)))
-    actions.append(button(texts("profile.archive"), ArchiveProfile(profile.id)))
+    actions.append(_back(profile, texts) if profile.archived else button(texts("profile.archive"), ArchiveProfile(profile.id)))
     missing = [texts(f"profile.{name}") for name in ("customer", "place", "start", "workload", "tasks") if not getattr(profile, name)]
     ask = [say(texts("profile.still_open", what=", ".join(missing)), isSubtle=True, size="Small")] if missing else []
     empty = [] if profile.requirements else [box(say(texts("profile.empty")), style="warning")]
@@ -66,6 +78,15 @@ def profile_card(profile: Profile, texts: Catalogue, *, word_url: str, job: str 
         actions=actions,
         summary=f"{texts('profile.title')}: {profile.title}",
     )
+
+
+def archived_card(profile: Profile, texts: Catalogue) -> CardJson:
+    said = texts("profile.archived", title=profile.title)
+    return card(plain(said, limit=300), actions=[_back(profile, texts)], summary=said)
+
+
+def _back(profile: Profile, texts: Catalogue) -> Element:
+    return button(texts("profile.restore"), RestoreProfile(profile.id))
 
 
 def _listed(heading: str, items: Sequence[str]) -> list[Element]:
@@ -153,6 +174,8 @@ def profiles_card(profiles: Sequence[Profile], texts: Catalogue, *, job: str = "
 
 
 def _choose(profile: Profile, texts: Catalogue, job: str) -> Element:
+    if profile.archived:
+        return buttons(_back(profile, texts))
     if job:
         return buttons(button(texts("profile.match"), MatchCv(profile.id, job)))
     return buttons(button(texts("profile.open"), ShowProfile(profile.id)), button(texts("profile.shortlist"), RankAll(profile.id)))

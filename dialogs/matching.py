@@ -19,6 +19,7 @@ from cards.actions import (
     MatchCv,
     OverrideVerdict,
     RankAll,
+    RestoreProfile,
     SaveProfile,
     ShowProfile,
     TurnRanking,
@@ -26,7 +27,7 @@ from cards.actions import (
 from cards.chat import note_card
 from cards.match import side_by_side_card
 from cards.offer_actions import Form
-from cards.profile import HEAD, NEW, profile_card, profile_form, profiles_card, scored_profiles_card, which_cv_card
+from cards.profile import HEAD, NEW, archived_card, profile_card, profile_form, profiles_card, scored_profiles_card, which_cv_card
 from cards.shortlist import SIDE_BY_SIDE
 from dialogs.talk import Talk
 from dialogs.turn import DroppedFile, Meant, Redraw, ShowJob, Turn
@@ -43,6 +44,7 @@ MatchAction = (
     | ShowProfile
     | ConfirmProfile
     | ArchiveProfile
+    | RestoreProfile
     | MatchCv
     | AskMatch
     | RankAll
@@ -55,6 +57,7 @@ _PROFILE = r"(?:(?:stellen|job-?)?profile?s?|stelle|job)"
 _NEW = re.compile(rf"(?:(?:new|neues?|create|anlegen)\s+{_PROFILE}\s*[:\-–]?\s*|{_PROFILE}\s*:\s*)(?P<text>\S.*)", re.IGNORECASE | re.DOTALL)
 _FOR = re.compile(rf"{_PROFILE}\s+(?:for|für|fuer)\s+(?P<name>.+)", re.IGNORECASE)
 _LIST = re.compile(r"(?:stellen|job-?)?profile?s?(?:\s+(?P<text>.+))?", re.IGNORECASE)
+_ARCHIVED = re.compile(rf"(?:archivierte|archived)\s+{_PROFILE}|{_PROFILE}\s+(?:archiv|archiviert|archived?|im\s+archiv)", re.IGNORECASE)
 _RANK = re.compile(
     rf"(?:short-?list|rangliste|bestenliste|ranking|rank)\s+(?:for\s+|für\s+|fuer\s+|zu\s+)?(?:{_PROFILE}\s+)?(?P<text>.+)", re.IGNORECASE
 )
@@ -104,6 +107,8 @@ def meant(text: str, talk: Talk) -> Meant | None:
         return Meant("say.profiles_for", partial(_profiles_for, found["name"].strip(), talk))
     if found := _RANK.fullmatch(text):
         return Meant("say.shortlist", partial(_with_profile, found["text"], talk, partial(_rank, talk)))
+    if _ARCHIVED.fullmatch(text):
+        return Meant("say.profiles", partial(_archived, talk))
     text = _plain(text)
     if found := _MATCH_LAST.fullmatch(text):
         return Meant("say.match", partial(_match, found["name"].strip(), found["text"], talk))
@@ -130,6 +135,15 @@ def _choose(profiles: Sequence[Profile], job: str, talk: Talk) -> dict[str, obje
 async def _profiles(text: str, talk: Talk) -> Turn:
     profiles = await talk.service.profiles.find(talk.tenant, text) if text else await talk.service.profiles.all(talk.tenant)
     return talk.show(_profile_card(profiles[0], talk) if text and len(profiles) == 1 else profiles_card(profiles, talk.texts))
+
+
+async def _archived(talk: Talk) -> Turn:
+    profiles = await talk.service.profiles.all(talk.tenant, archived=True)
+    return talk.show(
+        profiles_card(profiles, talk.texts, heading=talk.texts("profile.archive_title"))
+        if profiles
+        else note_card(talk.texts("profile.archive_empty"), talk.texts)
+    )
 
 
 async def dropped(file: DroppedFile, number: int, talk: Talk) -> tuple[Job, bool]:
@@ -161,7 +175,9 @@ async def clicked(action: MatchAction, talk: Talk) -> Turn:
             return talk.answer(_profile_card(await service.profiles.change(tenant, key, _number(version), _confirmed), talk))
         case ArchiveProfile(profile=key):
             profile = await service.profiles.archive(tenant, key)
-            return talk.answer(note_card(texts("profile.archived", title=profile.title), texts))
+            return talk.answer(archived_card(profile, texts))
+        case RestoreProfile(profile=key):
+            return talk.answer(_profile_card(await service.profiles.archive(tenant, key, archived=False), talk))
         case AskMatch(job=job):
             await service.job(tenant, job)
             return talk.show(_choose(await service.profiles.all(tenant), job, talk))

@@ -39,9 +39,9 @@ class Profiles:
         return found
 
     async def all(self, tenant: str, *, archived: bool = False) -> list[Profile]:
-        """The newest first."""
+        """Those in use, or those put aside; the newest first."""
         found = [profile for profile in decoded(await self._store.records.all(PROFILES, tenant), Profile) if profile]
-        return sorted((p for p in found if archived or not p.archived), key=lambda p: (p.updated is None, p.updated), reverse=True)
+        return sorted((p for p in found if p.archived == archived), key=lambda p: (p.updated is None, p.updated), reverse=True)
 
     async def find(self, tenant: str, text: str) -> list[Profile]:
         """Profiles whose title or customer is like the text, best first; one alone where it is clear which was meant."""
@@ -74,12 +74,12 @@ class Profiles:
             raise UserError("changed_meanwhile")
         return found
 
-    async def archive(self, tenant: str, profile_id: str) -> Profile:
-        """Put it aside: no list shows it any more, its matches stay."""
+    async def archive(self, tenant: str, profile_id: str, *, archived: bool = True) -> Profile:
+        """Put it aside (no list shows it any more, its matches stay), or take it back."""
         profile = await self.get(tenant, profile_id)
-        if profile.archived:
+        if profile.archived == archived:
             return profile
-        return await self.change(tenant, profile_id, profile.version, lambda known: known.model_copy(update={"archived": True}))
+        return await self.change(tenant, profile_id, profile.version, lambda known: known.model_copy(update={"archived": archived}))
 
 
 def requirement_of(text: str, importance: Importance, *, known: Requirement | None = None, number: int = 0) -> Requirement:

@@ -79,6 +79,7 @@ _CLICKED = {
         "profile.save",
         "profile.confirm",
         "profile.archive",
+        "profile.restore",
         "match.cv",
         "match.ask",
         "match.override",

@@ -125,6 +125,11 @@ async def test_a_profile_is_edited_on_its_card_and_a_late_edit_is_refused(runnin
     gone = await talk.click(saved, "Archive", "Archived: Java Developer")
     assert gone.message == saved.message
     assert "There is no such job profile yet" in (await talk.say("profiles", "no such job profile")).text
+    aside = await talk.say("archived profiles", "Archived job profiles")
+    back = await talk.click(aside, "Take back", "Kubernetes")
+    assert "Archive" in back.text
+    assert "Take back" not in back.text
+    assert "Java Developer" in (await talk.say("profiles", "Job profiles")).text
 
 
 async def test_a_job_description_as_a_file_is_no_cv(running: Running, connector: Connector, files: Files) -> None:
