@@ -1,6 +1,6 @@
-"""Offers: a thousand interleavings with kills on two processes, the time from approval to the updated card, a list of 10,000 customers.
+"""Offers: interleavings with kills, two processes that are killed, the time from approval to the updated card, a list of 10,000 customers.
 
-`python benchmarks/offers.py [--runs 1000] [--azure] [--rows 10000]`. The figures stand in docs/benchmarks.md.
+`python benchmarks/offers.py [what …] [--runs 1000] [--kills 100] [--rows 10000] [--azure]`. The figures stand in docs/benchmarks.md.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import logging
 import random
 import sys
 import tempfile
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import replace
 from pathlib import Path
 from statistics import median
@@ -27,13 +28,14 @@ from pipeline.adapters.local.sqlite import SqliteFile, SqliteRecords
 from pipeline.adapters.local.system import RandomIds
 from pipeline.customer_lists import CustomerLists
 from pipeline.customers import NOBODY_KNOWS, Customers
+from pipeline.errors import TransientError
 from pipeline.model.job import Job, Source
 from pipeline.store import Store
 from tests.azurite import Azurite
 from tests.conftest import NOW, SAMPLES
 from tests.e2e.people import Colleague
 from tests.fakes import Connector, Files
-from tests.pipeline.offer.test_offers import interleave, judge, on_azure, on_sqlite
+from tests.pipeline.offer.desk import Open, act, interleave, judge, on_azure, on_sqlite
 from tests.ports import free_port
 from tests.world import Clock
 
@@ -43,7 +45,7 @@ async def interleavings(runs: int, azurite: Azurite | None) -> None:
     for seed in range(runs):
         with tempfile.TemporaryDirectory() as folder:
             clock = Clock()
-            place = on_azure(azurite, clock) if azurite else on_sqlite(Path(folder), clock)
+            place = on_azure(azurite.connection(), clock) if azurite else on_sqlite(Path(folder), clock)
             async with place as opened:
                 desks = [await opened() for _ in range(2)]
                 killed += await interleave(desks, seed, rounds=20)
@@ -51,6 +53,58 @@ async def interleavings(runs: int, azurite: Azurite | None) -> None:
                 done += 1
     where = "Azurite" if azurite else "SQLite"
     print(f"interleavings on {where}: {done} of {runs} sound, {killed} kills, {perf_counter() - begun:.0f} s")
+
+
+async def processes(kills: int, azurite: Azurite | None) -> None:
+    """Two programs of their own work on the same offers; one of them is killed (SIGKILL) again and again, and begun anew."""
+    begun, dice = perf_counter(), random.Random(1)
+    with tempfile.TemporaryDirectory() as folder:
+        where = azurite.connection() if azurite else folder
+
+        async def program() -> asyncio.subprocess.Process:
+            return await asyncio.create_subprocess_exec(sys.executable, __file__, "act", "--at", where, "--seed", str(dice.randrange(10**6)))
+
+        running = [await program() for _ in range(2)]
+        for _ in range(kills):
+            await asyncio.sleep(dice.uniform(1.5, 4))
+            gone = dice.randrange(2)
+            assert running[gone].returncode is None, "a program has ended by itself"
+            running[gone].kill()
+            await running[gone].wait()
+            running[gone] = await program()
+        for one in running:
+            one.kill()
+            await one.wait()
+        async with at(where) as opened:
+            desk = await opened()
+            offers = [offer for offer in await desk.offers.all("t") if offer]
+            for offer in offers:
+                await desk.offers.finish("t", offer.id)
+            await judge(desk)
+            moves, numbers = sum(len(offer.moves) for offer in offers), sum(1 for offer in await desk.offers.all("t") if offer and offer.number)
+    place = "Azurite" if azurite else "SQLite"
+    print(
+        f"two programs on {place}: {kills} kills, {len(offers)} offers, {moves} moves, {numbers} numbers without a gap, {perf_counter() - begun:.0f} s"
+    )
+
+
+def at(where: str) -> AbstractAsyncContextManager[Open]:
+    """`where`: a folder, or the connection string of an account."""
+    return on_azure(where, Clock()) if "AccountName" in where else on_sqlite(Path(where), Clock())
+
+
+async def acting(where: str, seed: int) -> None:
+    """What one of the two programs does, until it is killed."""
+    dice = random.Random(seed)
+    async with at(where) as opened:
+        desk = await opened()
+        while True:
+            keys = [offer.id for offer in await desk.offers.all("t") if offer and not offer.stage.final]
+            if len(keys) < 4:
+                with suppress(TransientError):
+                    await desk.draft(dice.randrange(10**12))
+                continue
+            await asyncio.gather(*(act(desk, dice.choice(keys), dice) for _ in range(3)))
 
 
 async def approvals(count: int) -> None:
@@ -124,17 +178,28 @@ async def lists(rows: int) -> None:
 
 async def main() -> None:
     parser = argparse.ArgumentParser()
+    parser.add_argument("what", nargs="*", default=["lists", "approvals", "interleavings", "processes"])
     parser.add_argument("--runs", type=int, default=1000)
+    parser.add_argument("--kills", type=int, default=100)
+    parser.add_argument("--at")
+    parser.add_argument("--seed", type=int)
     parser.add_argument("--rows", type=int, default=10_000)
     parser.add_argument("--approvals", type=int, default=20)
     parser.add_argument("--azure", action="store_true")
     arguments = parser.parse_args()
     logging.disable(logging.CRITICAL)
-    await lists(arguments.rows)
-    await approvals(arguments.approvals)
+    if arguments.what == ["act"]:
+        await acting(arguments.at, arguments.seed)
+    if "lists" in arguments.what:
+        await lists(arguments.rows)
+    if "approvals" in arguments.what:
+        await approvals(arguments.approvals)
     azurite = Azurite() if arguments.azure else None
     try:
-        await interleavings(arguments.runs, azurite)
+        if "interleavings" in arguments.what:
+            await interleavings(arguments.runs, azurite)
+        if "processes" in arguments.what:
+            await processes(arguments.kills, azurite)
     finally:
         if azurite:
             azurite.close()

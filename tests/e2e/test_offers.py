@@ -26,7 +26,7 @@ from tests.e2e.people import Colleague, inputs_of
 from tests.e2e.test_chat import download, words
 from tests.e2e.test_matching_chat import POSTING, link
 from tests.fakes import Connector, Files, Sent, actions_of, click_activity, in_group, message_activity
-from tests.pipeline.offer.test_offers import Desk, made
+from tests.pipeline.offer.desk import Desk, made
 from tests.world import Clock
 
 CSV = (

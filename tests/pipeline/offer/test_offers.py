@@ -4,138 +4,49 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from app import BLOB_CONTAINER
-from pipeline.adapters.azure.account import Account, AccountSettings
-from pipeline.adapters.azure.blobs import ContainerBlobs
-from pipeline.adapters.azure.records import TableRecords
 from pipeline.adapters.local.files import FolderBlobs
-from pipeline.adapters.local.mail import FiledMail
 from pipeline.adapters.local.sqlite import SqliteFile, SqliteRecords
-from pipeline.adapters.local.system import RandomIds
-from pipeline.adapters.served_drive import ServedDrive
 from pipeline.approval_log import LOG, LOG_TEXTS
-from pipeline.customers import NOBODY_KNOWS, Customers
 from pipeline.errors import Busy, TransientError, UserError
 from pipeline.model.codec import to_json
-from pipeline.model.customer import Contact, Customer
-from pipeline.model.job import Job, Source, State
 from pipeline.model.offer import Colleague, Offer, Stage, Terms, Verb
-from pipeline.model.person import Person, Role
-from pipeline.offer.machine import CLOCK, TABLE, Actor
-from pipeline.offer.understand import Wanted
-from pipeline.offers import Offers, Office, missing
+from pipeline.offers import missing
 from pipeline.render.mail_file import mail_file
 from pipeline.sequence import Ticket
-from pipeline.store import OFFERS, Store
+from pipeline.store import OFFERS
 from tests.azurite import Azurite
 from tests.conftest import NOW
-from tests.world import Clock
-
-ANNA = Actor("anna", "Anna", frozenset({Role.RECRUITER}))
-BEN = Actor("ben", "Ben", frozenset({Role.APPROVER}))
-EVA = Actor("eva", "Eva", frozenset({Role.APPROVER}))
-OWNER = Person(tenant="t", user="anna")
-CUSTOMER = Customer(
-    id="c" * 32,
-    tenant="t",
-    name="Neckartal Maschinenbau",
-    legal_form="AG",
-    contacts=(Contact(name="Erika Muster", salutation="Frau", email="e@n.example"),),
-    street="Werkstraße 12",
-    postal_code="70173",
-    town="Stuttgart",
+from tests.pipeline.offer.desk import (
+    ANNA,
+    BEN,
+    CUSTOMER,
+    EVA,
+    FULL,
+    OWNER,
+    Desk,
+    Open,
+    interleave,
+    judge,
+    made,
+    on_azure,
+    on_sqlite,
 )
-FULL = Terms(role="Projektleiter", rate=Decimal(95), volume=Decimal(624), start=NOW.date(), valid_until=NOW.date() + timedelta(days=30))
-
-
-@dataclass
-class Desk:
-    """One process's view of the storage."""
-
-    offers: Offers
-    store: Store
-    blobs: Any
-    clock: Clock
-
-    async def draft(self, number: int = 1, **changes: Any) -> Offer:
-        cv = Job(
-            id=f"{number:032x}",
-            tenant="t",
-            user="anna",
-            source=Source(name="cv.pdf"),
-            created=NOW,
-            updated=NOW,
-            template="classic",
-            candidate="d" * 32,
-            state=State.DONE,
-        )
-        made = await self.offers.draft(OWNER, "Anna", key=f"{number:032x}", locale="de", cv=cv, match=None, customer=CUSTOMER, wanted=Wanted())
-        edit = {"terms": FULL, "candidate_name": "Katharina Brandt", **changes}
-        return (await self.offers.edit("t", made.id, ANNA, version=made.version, change=lambda known: known.model_copy(update=edit))).offer
-
-    async def submitted(self, number: int = 1) -> Offer:
-        made = await self.draft(number)
-        return (await self.offers.submit("t", made.id, ANNA, version=made.version)).offer
-
-    async def approved(self, number: int = 1) -> Offer:
-        asked = await self.submitted(number)
-        return (await self.offers.do("t", asked.id, Verb.APPROVE, BEN, version=asked.version)).offer
-
-
-Open = Callable[[], Awaitable[Desk]]
-
-
-@asynccontextmanager
-async def on_sqlite(root: Path, clock: Clock) -> AsyncIterator[Open]:
-    opened = []
-
-    async def desk() -> Desk:
-        file = SqliteFile(root / "o.sqlite")
-        opened.append(file)
-        return made(SqliteRecords(file), FolderBlobs(root / "blobs"), clock)
-
-    yield desk
-    for file in opened:
-        await file.close()
-
-
-@asynccontextmanager
-async def on_azure(azurite: Azurite, clock: Clock) -> AsyncIterator[Open]:
-    connection = azurite.connection()
-    opened = []
-
-    async def desk() -> Desk:
-        account = Account(AccountSettings(connection=connection, patience=30))
-        opened.append(account)
-        return made(TableRecords(account), ContainerBlobs(account, BLOB_CONTAINER), clock)
-
-    yield desk
-    for account in opened:
-        await account.close()
-
-
-def made(records: Any, blobs: Any, clock: Clock, llm: Any = None, **office: Any) -> Desk:
-    store = Store(records, clock)
-    drive = ServedDrive(blobs, base_url="http://127.0.0.1:1")
-    customers = Customers(store, RandomIds(), addresses=NOBODY_KNOWS, offline=NOBODY_KNOWS)
-    offers = Offers(store, blobs, drive, customers=customers, mail=FiledMail(), office=Office(**office), llm=llm)
-    return Desk(offers, store, blobs, clock)
+from tests.world import Clock
 
 
 @pytest.fixture(params=["sqlite", "azurite"])
 async def opening(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Open]:
     clock = Clock()
-    place = on_sqlite(tmp_path, clock) if request.param == "sqlite" else on_azure(request.getfixturevalue("azurite"), clock)
+    place = on_sqlite(tmp_path, clock) if request.param == "sqlite" else on_azure(request.getfixturevalue("azurite").connection(), clock)
     async with place as desk:
         yield desk
 
@@ -177,104 +88,6 @@ async def test_numbers_have_no_gap_and_no_double_with_two_processes(opening: Ope
     assert (checked.entries, checked.broken) == (36, ())
 
 
-class Killed(BaseException):
-    """The process is gone."""
-
-
-@dataclass
-class Killing:
-    """Records whose process is killed before or after a write: `chance` of it."""
-
-    real: Any
-    dice: random.Random
-    chance: float
-
-    def __getattr__(self, name: str) -> Any:
-        found = getattr(self.real, name)
-        if name not in ("put", "delete"):
-            return found
-
-        async def risky(*args: Any, **kw: Any) -> Any:
-            if self.dice.random() < self.chance:
-                raise Killed
-            answer = await found(*args, **kw)
-            if self.dice.random() < self.chance:
-                raise Killed
-            return answer
-
-        return risky
-
-
-LEGAL = {(before.value, verb.value, after.value) for (before, verb), after in TABLE.items()}
-
-
-async def interleave(desks: list[Desk], seed: int, *, rounds: int) -> int:
-    """Anna edits and submits, Ben and Eva decide, on two processes that are killed at any write; returns how many were killed."""
-    dice = random.Random(seed)
-    calm = desks[0]
-    offers = [(await calm.draft(seed * 100 + number)).id for number in range(3)]
-    killed = 0
-    risky = [made(Killing(desk.store.records, dice, 0.08), desk.blobs, desk.clock) for desk in desks]
-
-    async def one() -> None:
-        nonlocal killed
-        desk, key = dice.choice(risky), dice.choice(offers)
-        known = await calm.offers.get("t", key)
-        version = known.version - dice.choice([0, 0, 0, 1])
-        terms = known.terms.model_copy(update={"rate": Decimal(dice.randint(50, 150))})
-        act = dice.choice(["edit", "submit", "submit", "approve", "approve", "reject", "changes", "finish", "finish", "lapse"])
-        try:
-            match act:
-                case "edit":
-                    await desk.offers.edit("t", key, ANNA, version=version, change=lambda o: o.model_copy(update={"terms": terms}))
-                case "submit":
-                    await desk.offers.submit("t", key, ANNA, version=version)
-                case "approve":
-                    await desk.offers.do("t", key, Verb.APPROVE, dice.choice([BEN, EVA, ANNA]), version=version)
-                case "reject":
-                    await desk.offers.do("t", key, Verb.REJECT, BEN, version=version, text="zu teuer")
-                case "changes":
-                    await desk.offers.do("t", key, Verb.REQUEST_CHANGES, EVA, version=version, text="bitte kürzer")
-                case "lapse":
-                    await desk.offers.do("t", key, Verb.LAPSE, CLOCK, version=version)
-                case "finish":
-                    await desk.offers.finish("t", key)
-        except UserError:
-            pass
-        except TransientError:
-            pass
-        except Killed:
-            killed += 1
-
-    for _ in range(rounds):
-        await asyncio.gather(*(one() for _ in range(dice.randint(1, 4))))
-    for key in offers:
-        await calm.offers.finish("t", key)
-    return killed
-
-
-async def judge(desk: Desk) -> None:
-    """No state that cannot be, no move that is not allowed, no gap, no double, and a log that is whole."""
-    offers = [offer for offer in await desk.offers.all("t") if offer]
-    numbers = sorted(offer.number for offer in offers if offer.number)
-    assert numbers == list(range(1, len(numbers) + 1))
-    moves = 0
-    for offer in offers:
-        assert bool(offer.number) == offer.stage.final
-        assert (offer.frozen is not None) == offer.stage.final
-        before = "draft"
-        for move in offer.moves:
-            assert (before, move.verb.value, move.stage.value) in LEGAL
-            assert move.verb is not Verb.APPROVE or move.user != "anna"
-            before = move.stage.value
-        assert before == offer.stage.value
-        assert sum(move.verb is Verb.APPROVE for move in offer.moves) == int(offer.stage.final)
-        assert offer.done == len(offer.moves)
-        moves += len(offer.moves)
-    checked = await desk.offers.log.verify("t")
-    assert (checked.entries, checked.broken) == (moves, ())
-
-
 @pytest.mark.parametrize("seed", range(6))
 async def test_whatever_is_killed_there_is_no_invalid_state_no_gap_and_no_double(tmp_path: Path, seed: int) -> None:
     """A sample; benchmarks/offers.py runs a thousand of them."""
@@ -285,7 +98,7 @@ async def test_whatever_is_killed_there_is_no_invalid_state_no_gap_and_no_double
 
 
 async def test_the_same_on_azure(azurite: Azurite) -> None:
-    async with on_azure(azurite, Clock()) as opened:
+    async with on_azure(azurite.connection(), Clock()) as opened:
         desks = [await opened() for _ in range(2)]
         await interleave(desks, 3, rounds=25)
         await judge(desks[0])
