@@ -49,7 +49,7 @@ async def test_killed_at_every_durable_step(field: Bench, connection: Callable[[
 async def test_killed_at_random_while_two_processes_share_the_work(field: Bench, connection: Callable[[], str], tmp_path: Path) -> None:
     account = connection()
     specs = [field.spec(tmp_path / "data", connection=account, mode=mode, workers=3) for mode in ("serve", "worker")]
-    total = await killed_at_random(field, specs, 12, 7)
+    total = await killed_at_random(field, specs, 12, 7, least=8)
     assert total.clean, total
     assert total.cvs >= 8
 

@@ -198,8 +198,8 @@ async def killed_at(bench: Bench, spec: Spec, step: int, conversation: str, *, n
     return verdict
 
 
-async def killed_at_random(bench: Bench, specs: list[Spec], kills: int, seed: int, *, every: float = 1.5) -> Verdict:
-    """Several processes share one storage; one of them is killed again and again while CVs come in. The first spec serves."""
+async def killed_at_random(bench: Bench, specs: list[Spec], kills: int, seed: int, *, every: float = 1.5, least: int = 0) -> Verdict:
+    """Several processes share one storage; one of them is killed again and again while CVs come in, `least` of them or more. The first spec serves."""
     dice = random.Random(seed)
     pids = [await bench.nursery.spawn(spec) for spec in specs]
     await ready(bench, specs[0], pids[0])
@@ -208,7 +208,7 @@ async def killed_at_random(bench: Bench, specs: list[Spec], kills: int, seed: in
 
     async def talk() -> None:
         number = 0
-        while not stopping.is_set():
+        while not stopping.is_set() or sum(count for _, count in talks) < least:
             conversation, count = f"r{seed}-{number}", dice.choice([1, 1, 1, 2, 5])
             talks.append((conversation, count))
             await said(specs[0], bench.ledger, conversation, [f"cv{i}.pdf" for i in range(count)], "a1")
