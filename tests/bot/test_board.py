@@ -37,7 +37,7 @@ def board(world: World, *, every: float = 0.02) -> Board:
 async def shown(made: Board, *jobs: Job) -> None:
     for job in jobs:
         made.show(job)
-    await made.settle(timeout=5)
+    await made.settle(timeout=30)
 
 
 def place(world: World, connector: Connector, name: str = "chat") -> Any:
@@ -69,7 +69,7 @@ async def test_what_did_not_arrive_stays_open_and_comes_later(world: World, conn
         made.show(one)
 
     await world.runner.sweep(notify)
-    await made.settle(timeout=5)
+    await made.settle(timeout=30)
     assert "Lebenslauf fertig" in connector.sent[0].text
     assert await world.service.store.open_ids("t") == []
 
@@ -107,7 +107,7 @@ async def test_two_processes_draw_one_card_of_a_batch(world: World, connector: C
         for job in done:
             made.show(job)
     world_time = asyncio.create_task(_ticking(world))
-    await asyncio.gather(*(made.settle(timeout=5) for made in boards))
+    await asyncio.gather(*(made.settle(timeout=30) for made in boards))
     world_time.cancel()
     assert len(connector.posts) == 1
     assert "5 Lebensläufe bearbeitet" in connector.sent[-1].text
@@ -145,7 +145,7 @@ async def test_a_conversation_is_updated_no_more_often_than_allowed(world: World
     for _ in range(20):
         made.show(job)
         await asyncio.sleep(0.02)
-    await made.settle(timeout=5)
+    await made.settle(timeout=30)
     assert len(connector.sent) <= 2 + (asyncio.get_running_loop().time() - begun) / 0.2
 
 

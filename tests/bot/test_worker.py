@@ -162,7 +162,7 @@ async def test_stopping_gives_back_what_runs(world: World, begin: Callable[..., 
     world.reader.read = for_ever
     job = await world.submit()
     worker = begin()
-    await asyncio.wait_for(reading.wait(), 5)
+    await asyncio.wait_for(reading.wait(), 30)
     await worker.stop()
     back = await world.service.job("t", job.id)
     assert (back.state, back.attempts) == (State.QUEUED, 0)

@@ -30,7 +30,8 @@ from tests.killing.ledger import Ledger
 from tests.killing.runs import judged, say
 from tests.ports import free_port
 
-TURN_SECONDS = 5.0
+TURN_SECONDS = 5.0 + 3.0
+"""What is promised, and what a slow machine takes."""
 REFUSED = "Der Speicher antwortet gerade nicht"
 
 

@@ -125,7 +125,7 @@ def test_sigterm_ends_the_server_in_time_and_leaves_no_process(serve: Serve) -> 
     process.send_signal(signal.SIGTERM)
     output, log = process.communicate(timeout=25)
     assert process.returncode == 0
-    assert time.monotonic() - begun < 10
+    assert time.monotonic() - begun < 20
     assert url in output
     for line in log.splitlines():
         json.loads(line)
@@ -219,7 +219,7 @@ asyncio.run(main())
     for word in ("ready", "stopping"):
         assert process.stdout.readline().strip() == word
         process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=3)
+    process.communicate(timeout=25)
     assert process.returncode == 128 + signal.SIGTERM
 
 
