@@ -93,17 +93,18 @@ class Board:
         """As everybody in the conversation sees it."""
         where = job.conversation
         if where is None or where.personal:
-            return self._whole(job)
+            return self.whole(job)
         texts = catalogue(job.locale)
-        return public_view(self._whole(job), job, where, texts) if job.revealed and job.result else group_card(job, where, texts)
+        return public_view(self.whole(job), job, where, texts) if job.revealed and job.result else group_card(job, where, texts)
 
     def own_card_of(self, subject: Job | Batch, jobs: Sequence[Job], locale: str) -> CardJson:
         """As its sender alone sees it where others read along."""
-        whole = self._whole(subject) if isinstance(subject, Job) else self._whole_batch(subject, jobs, locale)
+        whole = self.whole(subject) if isinstance(subject, Job) else self._whole_batch(subject, jobs, locale)
         where = subject.conversation
         return whole if where is None or where.personal else own_view(whole, subject, where, catalogue(locale))
 
-    def _whole(self, job: Job) -> CardJson:
+    def whole(self, job: Job) -> CardJson:
+        """As its sender sees it where nobody reads along."""
         texts = catalogue(job.locale)
         match job.outcome:
             case Match() as made:

@@ -23,7 +23,7 @@ from bot.rates import Rates
 from bot.sender import Sender, Unreachable
 from bot.signin import ChatSignIn
 from cards.attached import file_consent_card
-from cards.chat import note_card, refusal
+from cards.chat import note_card, receipt_text, refusal
 from cards.elements import CardJson
 from cards.i18n import catalogue
 from cards.job import error_text
@@ -32,6 +32,7 @@ from dialogs.services import Services
 from dialogs.turn import (
     Answer,
     AskSignIn,
+    Erase,
     Event,
     FilesDropped,
     Flow,
@@ -61,6 +62,8 @@ STORE_SECONDS = 4.0
 """So long a turn waits for the storage; the channel gives up after ten."""
 NOTICE_SECONDS = 1.0
 """So long it waits to note that the bot was let in or shut out."""
+PATIENCE_SECONDS = 1.5
+"""So long a person waits for what takes a while before a note says that it has begun."""
 REPLY_SECONDS = 0.8
 """So long it then waits for the channel to take the cards."""
 
@@ -247,20 +250,24 @@ class TeamsBot(Bot):
                 self._board.show(job)
             case Replace(message):
                 await self._sender.replace(where, message, self._card(reply))
+            case ShowJob(job) if job.conversation and job.conversation.thread != where.thread:
+                await self._sender.post(where, self._board.whole(job))  # asked for elsewhere: its own card stays where it is
             case ShowJob(job):
                 if job.card:
                     message = await self._sender.replace(where, job.card, self._card(reply))
                     if message != job.card and not await service.set_card(job.tenant, job.id, message, known=job.card):
                         await self._board.withdraw(where, message, where.locale)
+                    await self._catch_up(job)
                 elif await service.may_post(job.tenant, job.id):
                     message = await self._posted(where, reply)
                     if not await service.set_card(job.tenant, job.id, message):
                         await self._board.withdraw(where, message, where.locale)
-            case ShowBatch(batch):
+            case ShowBatch(batch, jobs):
                 if batch.card:
                     message = await self._sender.replace(where, batch.card, self._card(reply))
                     if message != batch.card and not await service.batches.set_card(batch.tenant, batch.id, message, known=batch.card):
                         await self._board.withdraw(where, message, where.locale)
+                    await self._catch_up(*jobs)
                 elif await service.may_post(batch.tenant, batch.id):
                     message = await self._posted(where, reply)
                     if not await service.batches.set_card(batch.tenant, batch.id, message):
@@ -275,12 +282,45 @@ class TeamsBot(Bot):
                 await self._desk.place(where, tenant, offer, card, message)
             case Follow(tenant, offer):
                 self.errands.start(self._follow(tenant, offer))
+            case Erase():
+                self.errands.start(self._erase(where, reply))
 
     async def _follow(self, tenant: str, offer: str) -> None:
         try:
             await self._desk.tend(tenant, offer)
         except TransientError as error:  # its mark stays: it is looked after again
             _log.warning("offer %s: %s", offer, error)
+
+    async def _catch_up(self, *drawn: Job) -> None:
+        """What has changed while the card was on its way may have been drawn before it arrived: it is drawn again."""
+        for job in drawn:
+            now = await self._services.service.job(job.tenant, job.id)
+            if (now.state, now.step, now.updated) != (job.state, job.step, job.updated):
+                self._board.show(now)
+
+    async def _erase(self, where: Conversation, asked: Erase) -> None:
+        """The receipt takes the place of the question; where it takes longer, a note that it has begun."""
+        texts = catalogue(where.locale)
+        work = asyncio.ensure_future(self._services.service.erase_candidate(asked.tenant, asked.candidate))
+        await asyncio.wait({work}, timeout=PATIENCE_SECONDS)
+        if not work.done():
+            await self._answer_erased(where, asked.message, texts("delete.begun"))
+        try:
+            receipt = await work
+            text = receipt_text(receipt, texts) if receipt else texts("delete.already")
+        except TransientError as error:  # the next retention run does it to its end
+            _log.warning("candidate not erased yet: %s", error)
+            text = texts("delete.later")
+        await self._answer_erased(where, asked.message, text)
+        for job in asked.jobs:
+            self._board.show(job)
+
+    async def _answer_erased(self, where: Conversation, message: str, text: str) -> None:
+        made = note_card(text, catalogue(where.locale))
+        try:
+            await (self._sender.replace(where, message, made) if message else self._sender.post(where, made))
+        except (ErrorResponseException, ClientRequestError, Unreachable) as error:
+            _log.warning("card not replaced: %s", type(error).__name__)
 
     async def _posted(self, where: Conversation, reply: Reply) -> str:
         """Post a job's first card; whoever takes longer than its right to do so lasts leaves it to the board."""
@@ -297,7 +337,7 @@ class TeamsBot(Bot):
                 return self._board.batch_card_of(batch, jobs, _locale(batch))
             case View(subject, _, jobs):
                 return self._board.own_card_of(subject, jobs, _locale(subject))
-            case OfferFile() | AskSignIn() | Follow():
+            case OfferFile() | AskSignIn() | Follow() | Erase():
                 raise AssertionError("no Adaptive Card")
 
     async def _flow(self, event: Event) -> Flow:

@@ -77,7 +77,7 @@ def delete_card(candidates: list[Candidate], texts: Catalogue) -> CardJson:
         ]
         return card(say(texts("delete.which")), table(rows, [3, 3, 2]), summary=texts("delete.title"))
     candidate = candidates[0]
-    question = texts.n("delete.question", len(candidate.jobs), name=candidate.name)
+    question = texts.n("delete.question", len(candidate.jobs) + len(candidate.begun), name=candidate.name)
     return card(
         title(texts("delete.title"), icon="🗑️"),
         plain(question, limit=400),

@@ -94,7 +94,6 @@ def _result(job: Job, result: Result, texts: Catalogue, json_url: str, templates
         head.append(plain(result.headline, limit=160, isSubtle=True, spacing="None"))
     if result.version > 1:
         head.append(box(*_news(result, texts)))
-    confirm = inner_card(say(texts("result.delete_confirm")), actions=[button(texts("delete.confirm"), DeleteJob(job.id), style="destructive")])
     return card(
         *head,
         *facts(rows),
@@ -108,10 +107,16 @@ def _result(job: Job, result: Result, texts: Catalogue, json_url: str, templates
             OpenUrl(title=texts("result.json"), url=json_url),
             *([button(texts("result.save"), SaveJob(job.id))] if job.conversation and job.conversation.personal and not result.word.drive else []),
             _rewrite(job, texts, templates),
-            ShowCard(title=texts("result.delete"), card=confirm),
+            _delete(job, texts),
         ],
         summary=texts("result.summary", name=name),
     )
+
+
+def _delete(job: Job, texts: Catalogue) -> Element:
+    """Asks once more."""
+    confirm = inner_card(say(texts("result.delete_confirm")), actions=[button(texts("delete.confirm"), DeleteJob(job.id), style="destructive")])
+    return ShowCard(title=texts("result.delete"), card=confirm)
 
 
 def _place(word: DriveItem, texts: Catalogue) -> list[Element]:
@@ -167,7 +172,7 @@ def _cancelled(job: Job, texts: Catalogue) -> CardJson:
     return card(
         title(texts("cancel.card"), icon="⏹️"),
         plain(job.source.name, limit=120, weight="Bolder"),
-        actions=[button(texts("cancel.again"), RetryJob(job.id))],
+        actions=[button(texts("cancel.again"), RetryJob(job.id)), _delete(job, texts)],
         summary=texts("cancel.card"),
     )
 
@@ -217,7 +222,7 @@ def _error(job: Job, texts: Catalogue, templates: Sequence[str]) -> CardJson:
         plain(job.source.name, limit=120, weight="Bolder"),
         plain(texts(key, **(problem.values if problem else {})), limit=500),
         say(texts("error.reference", reference=problem.reference if problem else "–"), isSubtle=True, size="Small"),
-        actions=actions,
+        actions=[*actions, _delete(job, texts)] if job.kind is Kind.CV else actions,
         summary=texts("error.summary", file=job.source.name),
     )
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TypeVar
 
 from cards.actions import (
     Action,
@@ -28,18 +27,16 @@ from cards.actions import (
     ViewJob,
     verb_of,
 )
-from cards.chat import delete_card, note_card, receipt_text
+from cards.chat import delete_card, note_card
 from cards.i18n import Catalogue
 from cards.job import AS_THE_CV, deleted_card, error_text
 from dialogs import customers, matching, offers
 from dialogs.services import Services
 from dialogs.talk import Talk
-from dialogs.turn import Clicked, Event, Flow, OfferFile, Redraw, Replace, Reply, Show, ShowBatch, ShowJob, Turn, View
+from dialogs.turn import Clicked, Erase, Event, Flow, OfferFile, Redraw, Replace, Reply, Show, ShowBatch, ShowJob, Turn, View
 from pipeline.errors import UserError
-from pipeline.model.job import Batch, Candidate, Job, Kind, State, WhenEdited
+from pipeline.model.job import Candidate, Job, Kind, State, Step, WhenEdited
 from pipeline.service import Service
-
-Sent = TypeVar("Sent", Job, Batch)
 
 
 async def clicked(event: Event, click: Clicked, flow: Flow, services: Services, texts: Catalogue) -> Turn:
@@ -47,6 +44,8 @@ async def clicked(event: Event, click: Clicked, flow: Flow, services: Services, 
     where = event.conversation
     tenant, user = where.tenant, where.user
     try:
+        if not where.personal:
+            await _check_here(click.action, event, service)
         match click.action:
             case None:
                 raise UserError("old_card")
@@ -60,7 +59,7 @@ async def clicked(event: Event, click: Clicked, flow: Flow, services: Services, 
                 return _woken(await service.rewrite(tenant, user, job_id, template=template, language=language))
             case CancelJob(job=job_id):
                 job = await service.cancel(tenant, user, job_id)
-                late = () if job.state == State.CANCELLED else (Show(note_card(texts("cancel.too_late"), texts)),)
+                late = () if job.state == State.CANCELLED else (Show(note_card(texts(_why_not(job)), texts)),)
                 return Turn((*late, Redraw(job)), flow=flow)
             case CancelAll():
                 return await cancelled(await service.open_jobs(tenant, user), event, flow, service, texts)
@@ -75,10 +74,10 @@ async def clicked(event: Event, click: Clicked, flow: Flow, services: Services, 
             case PlaceJob():
                 raise UserError("old_card")
             case ViewJob(job=job_id):
-                job = _of_here(await service.shown(tenant, job_id), event)
+                job = await service.shown(tenant, job_id)
                 return Turn((View(job, own=job.user == user),), flow=flow)
             case ViewBatch(batch=batch_id):
-                batch = _of_here(await service.batches.get(tenant, batch_id), event)
+                batch = await service.batches.get(tenant, batch_id)
                 return Turn((View(batch, own=batch.user == user, jobs=tuple(await service.batches.jobs(batch))),), flow=flow)
             case RevealJob(job=job_id):
                 job = await service.reveal(tenant, user, job_id)
@@ -100,9 +99,9 @@ async def clicked(event: Event, click: Clicked, flow: Flow, services: Services, 
                 return Turn((_answer(event, delete_card([candidate], texts)),), flow=flow)
             case DeleteCandidate(candidate=key):
                 jobs = await service.jobs_of_candidate(tenant, user, key)
-                receipt = await service.delete_candidate(tenant, user, key)
-                text = receipt_text(receipt, texts) if receipt else texts("delete.already")
-                return Turn((_answer(event, note_card(text, texts)), *(Redraw(job) for job in jobs)), flow=Flow())
+                if not await service.begin_erasing(tenant, user, key):
+                    return Turn((_answer(event, note_card(texts("delete.already"), texts)),), flow=Flow())
+                return Turn((Erase(tenant, key, tuple(jobs), event.card),), flow=Flow())
             case KeepCandidate():
                 return Turn((_answer(event, note_card(texts("delete.kept"), texts)),), flow=flow)
             case RejectCandidate(candidate=key):
@@ -112,6 +111,11 @@ async def clicked(event: Event, click: Clicked, flow: Flow, services: Services, 
                 return await _other(click.action, Talk(event, flow, services, texts))
     except UserError as error:
         return Turn((Show(note_card(error_text(error.key, error.values, texts), texts)),), flow=flow)
+
+
+def _why_not(job: Job) -> str:
+    """Why a job that was to be stopped is not "cancelled"."""
+    return "cancel.too_late" if job.step is Step.SAVED else "cancel.kept"  # a Word file was just to be written again
 
 
 async def _other(action: Action, talk: Talk) -> Turn:
@@ -139,12 +143,15 @@ async def rejected(candidate: Candidate, service: Service, texts: Catalogue) -> 
     return note_card(texts("reject.done", name=candidate.name, date=gone.strftime(texts("date.format"))), texts)
 
 
-def _of_here(found: Sent, event: Event) -> Sent:
-    """What was sent in here, where others read along. Raises UserError: unknown_job."""
-    where = found.conversation
-    if where is None or where.personal or where.thread != event.conversation.thread:
+async def _check_here(action: Action | None, event: Event, service: Service) -> None:
+    """Where others read along it is about what was sent in there, whatever the card says. Raises UserError: unknown_job."""
+    tenant, found = event.conversation.tenant, []
+    if job := getattr(action, "job", ""):
+        found.append((await service.job(tenant, job)).conversation)
+    if batch := getattr(action, "batch", ""):
+        found.append((await service.batches.get(tenant, batch)).conversation)
+    if any(where is None or where.personal or where.thread != event.conversation.thread for where in found):
         raise UserError("unknown_job")
-    return found
 
 
 def _woken(job: Job) -> Turn:

@@ -184,7 +184,7 @@ async def _ask_delete(event: Event, name: str, flow: Flow, service: Service, tex
         candidate = await service.candidates.of_job(await service.job(where.tenant, flow.job))
         found = [candidate] if candidate else []
     else:
-        found = await service.candidates.find(where.tenant, where.user, name)
+        found = await service.candidates.find(where.tenant, where.user, name, saved=False)
     if not found:
         text = texts("delete.none", name=name) if name else texts("delete.missing")
         return Turn((Show(note_card(text, texts)),), flow=flow)

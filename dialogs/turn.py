@@ -157,7 +157,17 @@ class Follow:
     offer: str
 
 
-Reply = Show | Replace | ShowJob | ShowBatch | Redraw | Answer | View | OfferFile | AskSignIn | OfferCard | Follow
+@dataclass(frozen=True, slots=True)
+class Erase:
+    """Erase a candidate, however long it takes; the receipt takes the place of the message. `jobs` are those whose cards then say so."""
+
+    tenant: str
+    candidate: str
+    jobs: tuple[Job, ...]
+    message: str
+
+
+Reply = Show | Replace | ShowJob | ShowBatch | Redraw | Answer | View | OfferFile | AskSignIn | OfferCard | Follow | Erase
 
 
 @dataclass(frozen=True, slots=True)

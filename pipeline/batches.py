@@ -49,6 +49,8 @@ class Batches:
     async def jobs(self, batch: Batch) -> list[Job]:
         """Its CVs in the order of their names' numbers; ZIP files count until they are unpacked, what was known before has its result."""
         found = readable(await self._store.records.all(JOBS, batch.tenant, prefix=batch.prefix))
+        parent = await self._store.get(JOBS, batch.tenant, batch.parent, Job) if batch.parent else None
+        found += [parent] if parent else []
         own = [job for job in found if job.batch == batch.id and not (job.archive and job.state == State.DONE)]
         return [await self.with_result(job) for job in sorted(own, key=lambda job: (job.created, job.source.name.casefold(), job.id))]
 

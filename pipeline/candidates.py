@@ -23,30 +23,38 @@ class Candidates:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    async def remember(self, job: Job, name: str, email: str) -> Candidate:
+    async def expect(self, job: Job, name: str, email: str) -> Candidate:
+        """Note whose CV the job is about to save: whatever comes of it, it goes with the candidate."""
+        return await self.remember(job, name, email, saved=False)
+
+    async def remember(self, job: Job, name: str, email: str, *, saved: bool = True) -> Candidate:
         """Attach the job to its candidate. A CV without a name is a candidate of its own."""
         who = name or job.id
         for generation in itertools.count():
             key = candidate_key(job.tenant, who, email, generation)
             fresh = Candidate(id=key, tenant=job.tenant, name=name or job.source.name, email=email, used=self._store.clock.now())
-            attached = await self._attach(job, fresh)
+            attached = await self._attach(job, fresh, saved=saved)
             if attached:
                 return attached
         raise AssertionError("unreachable")
 
-    async def join(self, job: Job, before: Job) -> None:
-        """Attach the job to the candidate of an earlier one, which the same file has made."""
+    async def join(self, job: Job, before: Job) -> bool:
+        """Attach the job to the candidate of an earlier one, which the same file has made. False where that is gone, or just going."""
         known = await self.of_job(before)
-        if known:
-            await self._attach(job, known)
+        return known is not None and await self._attach(job, known) is not None
 
-    async def _attach(self, job: Job, candidate: Candidate) -> Candidate | None:
+    async def _attach(self, job: Job, candidate: Candidate, *, saved: bool = True) -> Candidate | None:
         """None where the candidate is just being erased: whoever comes now is a new one."""
         now = self._store.clock.now()
 
         def attached(known: Candidate | None) -> Candidate | None:
             known = known or candidate
-            return None if known.erasing else known.model_copy(update={"jobs": tuple(dict.fromkeys((*known.jobs, job.id))), "used": now})
+            if known.erasing:
+                return None
+            begun = tuple(key for key in known.begun if key != job.id)
+            if saved:
+                return known.model_copy(update={"jobs": tuple(dict.fromkeys((*known.jobs, job.id))), "begun": begun, "used": now})
+            return known if job.id in known.jobs else known.model_copy(update={"begun": (*begun, job.id), "used": now})
 
         found = await self._store.change(CANDIDATES, job.tenant, candidate.id, Candidate, attached)
         return found if found and not found.erasing else None
@@ -67,10 +75,13 @@ class Candidates:
         """Take the job off its candidate; a candidate without CVs is erased too."""
 
         def without(known: Candidate | None) -> Candidate | None:
-            return known.model_copy(update={"jobs": tuple(j for j in known.jobs if j != job.id)}) if known and job.id in known.jobs else None
+            if known is None or job.id not in (*known.jobs, *known.begun):
+                return None
+            rest = {name: tuple(key for key in getattr(known, name) if key != job.id) for name in ("jobs", "begun")}
+            return known.model_copy(update=rest)
 
         rest = await self._store.change(CANDIDATES, job.tenant, key, Candidate, without)
-        if rest and not rest.jobs:
+        if rest and not (rest.jobs or rest.begun):
             await self.drop(rest)
 
     async def drop(self, candidate: Candidate) -> bool:
@@ -111,8 +122,8 @@ class Candidates:
     async def all(self, tenant: str) -> list[Candidate]:
         return [candidate for candidate in decoded(await self._store.records.all(CANDIDATES, tenant), Candidate) if candidate]
 
-    async def find(self, tenant: str, user: str, text: str) -> list[Candidate]:
-        """Candidates of the user whose name is like the text, best first."""
+    async def find(self, tenant: str, user: str, text: str, *, saved: bool = True) -> list[Candidate]:
+        """Candidates of the user whose name is like the text, best first; without `saved` also those of whom no CV was saved."""
         wanted = _folded(text)
         if not wanted:
             return []
@@ -120,14 +131,14 @@ class Candidates:
         found = []
         for candidate in await self.all(tenant):
             score = max(fuzz.WRatio(wanted, _folded(candidate.name)), fuzz.partial_ratio(wanted, _folded(candidate.name)))
-            if score >= LIKE and own & set(candidate.jobs):
+            if score >= LIKE and own & set(candidate.jobs if saved else candidate.all_jobs):
                 found.append((score, candidate))
         return [c for _, c in sorted(found, key=lambda pair: (-pair[0], pair[1].name))]
 
     async def of_user(self, tenant: str, user: str, key: str) -> Candidate:
         """A candidate of the user. Raises UserError: unknown_candidate."""
         found = await self._store.get(CANDIDATES, tenant, key, Candidate) if re.fullmatch(r"[0-9a-f]{32}", key) else None
-        if found is None or not set(found.jobs) & set(await self._store.ids_of(tenant, user)):
+        if found is None or not set(found.all_jobs) & set(await self._store.ids_of(tenant, user)):
             raise UserError("unknown_candidate")
         return found
 

@@ -14,9 +14,10 @@ from pipeline.errors import Busy, TransientError
 from pipeline.model.cv import Cv
 from pipeline.model.document import Document
 from pipeline.model.finding import SEVERITIES, Finding
-from pipeline.model.job import Step, Usage
+from pipeline.model.formats import SUFFIXES
+from pipeline.model.job import Job, Step, Usage
 from pipeline.model.json_resume import Json, to_json_resume
-from pipeline.ports import Llm, MalwareScan, PdfReader, RefusedByModel
+from pipeline.ports import Llm, MalwareScan, PdfReader, RefusedByModel, WordFile
 from pipeline.render.word import render
 from pipeline.structure.model import structure_by_model
 from pipeline.structure.rules import structure_by_rules
@@ -122,3 +123,10 @@ async def _write(cv: Cv, tools: Tools, options: Options) -> bytes:
 async def _off_loop(work: Callable[[], T]) -> T:
     """The one place where CPU work leaves the event loop."""
     return await asyncio.to_thread(work)
+
+
+def word_file(job: Job, cv: Cv, word: bytes) -> WordFile:
+    """The CV's Word file as it is saved; the same for every attempt."""
+    name = cv.basics.name.text if cv.basics.name else ""
+    stem = next((job.source.name[: -len(suffix)] for suffix in SUFFIXES if job.source.name.lower().endswith(suffix)), job.source.name)
+    return WordFile(job.id, name or "CV", f"CV {name or stem}.docx", word, created=job.created)

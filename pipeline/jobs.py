@@ -17,15 +17,15 @@ from pipeline.budget import Budget
 from pipeline.check.as_of import day_of
 from pipeline.check.compare import compare
 from pipeline.check.timeline import experience_years
-from pipeline.conversion import Conversion, Options, Structured, Tools, convert
+from pipeline.conversion import Conversion, Options, Structured, Tools, convert, word_file
 from pipeline.customer_lists import CustomerLists
 from pipeline.errors import Busy, Conflict, EditedSince, TransientError, UserError
 from pipeline.matching import read_profile
 from pipeline.model.codec import from_json, to_json
 from pipeline.model.cv import Cv
-from pipeline.model.formats import SUFFIXES, is_archive, job_mark
+from pipeline.model.formats import is_archive, job_mark
 from pipeline.model.job import Change, DriveItem, Job, Kind, Notice, Problem, Result, Source, State, Step, WhenEdited
-from pipeline.ports import Blobs, ChatMessages, Clock, Drive, Ids, IncomingFiles, WordFile
+from pipeline.ports import Blobs, ChatMessages, Clock, Drive, Ids, IncomingFiles
 from pipeline.read.archive import members
 from pipeline.service import MAX_ARCHIVE_BYTES, MAX_BYTES, SIGN_IN_NEEDED, Service, Submission
 from pipeline.store import JOBS, MATCHES, OPEN, blob, decoded
@@ -40,6 +40,8 @@ SAME_FILE_SECONDS = 2.0
 """Until a job looks again whether the same file, which another works on, is done."""
 ONCE_MORE_SECONDS = 2.0
 """After so long the program tries once more what failed for no known reason."""
+SAVING_SECONDS = 60.0
+"""So long a worker that was stopped waits for its file to arrive, so that it can be taken back."""
 GIVE_UP = timedelta(days=7)
 """After so long nobody tries any more to show how a job has ended."""
 
@@ -213,15 +215,17 @@ class Runner:
     async def _clear_if_gone(self, run: _Run) -> None:
         """What this worker wrote after the job was cancelled or deleted goes, too."""
         job = await self.service.store.get(JOBS, run.job.tenant, run.job.id, Job)
-        gone = job is None or job.state == State.DELETED
-        if gone:
+        if job is None or job.state == State.DELETED:
             await self.blobs.delete(f"{run.job.tenant}/{run.job.id}")
             await self.service.store.records.delete(MATCHES, run.job.tenant, run.job.id)
-            if run.candidate:
-                await self.service.candidates.forget(run.job, run.candidate)
-                await self.service.matches.forget(run.job.tenant, run.candidate)
-        if run.saved and (gone or (job and job.state == State.CANCELLED)):
-            await self.drive.delete(run.job.tenant, run.saved)
+        if run.candidate and (job is None or job.state in (State.DELETED, State.CANCELLED)):
+            await self.service.candidates.forget(run.job, run.candidate)
+            await self.service.matches.forget(run.job.tenant, run.candidate)  # made anew of what is left
+        if run.saving and (job is None or job.state.ended):
+            saved = await run.saved()
+            kept = (*job.result.earlier, job.result.word) if job and job.result else ()
+            if saved and all((saved.drive, saved.id) != (item.drive, item.id) for item in kept):  # of another attempt, or of none
+                await self.drive.delete(run.job.tenant, saved)
 
     async def _work(self, run: _Run, notify: Notify) -> None:
         match run.job.kind:
@@ -286,7 +290,8 @@ class Runner:
             raise Busy("another job works on the same file", retry_after=min(max(SAME_FILE_SECONDS, waited / 2), 30.0))
         if before.user != job.user and before.result and before.result.word.owner:  # in a drive that this person does not see
             return False
-        await self.service.candidates.join(job, before)
+        if not await self.service.candidates.join(job, before):  # just erased: this one is worked on like any other
+            return False
         await self.service.events.note(job.tenant, "cv.known", before.candidate, at=job.begun, job=job.id)
         await run.update(state=State.DONE, step=Step.SAVED, same_as=before.id, candidate=before.candidate, lease_until=None)
         return True
@@ -333,6 +338,7 @@ class Runner:
             batch = await batches.get(job.tenant, job.batch)
         else:
             batch = await batches.open(job.tenant, job.user, job.id, job.conversation, parent=job.id, card=job.card)
+            await run.update(batch=batch.id)  # counted, and tried again, with its CVs until all are there
         number = 0
         async for source, data, problem in files:
             submission = Submission(
@@ -400,11 +406,13 @@ class Runner:
         await run.update(step=Step.WRITING)  # still ours: what was frozen until now writes no file
         job, cv = run.job, done.cv
         name = cv.basics.name.text if cv.basics.name else ""
-        file = WordFile(job.id, name or "CV", f"CV {name or _stem(job.source.name)}.docx", done.word, created=job.created)
+        file = word_file(job, cv, done.word)
         known = job.result.word if job.result else None
-        item = await self.drive.save(job.person, file, known=known, when_edited=job.when_edited)
-        run.saved = item
-        candidate = await self.service.candidates.remember(job, name, cv.basics.email.text if cv.basics.email else "")
+        email = cv.basics.email.text if cv.basics.email else ""
+        run.candidate = (await self.service.candidates.expect(job, name, email)).id
+        run.saving = asyncio.ensure_future(self.drive.save(job.person, file, known=known, when_edited=job.when_edited))
+        item = await asyncio.shield(run.saving)
+        candidate = await self.service.candidates.remember(job, name, email)
         run.candidate = candidate.id
         await self.service.matches.learn(job, candidate.id, cv, done.document)
         version, before = await self.service.candidates.versions(candidate, job)
@@ -425,6 +433,7 @@ class Runner:
             usage=done.usage,
             structurer=cv.structurer,
             word=item,
+            earlier=_beside(job.result, item),
             pages=len(done.document.pages),
             version=version,
             changes=await self._changes(before, cv),
@@ -497,7 +506,7 @@ class _Run:
     runner: Runner
     job: Job
     etag: str
-    saved: DriveItem | None = None
+    saving: asyncio.Future[DriveItem] | None = None
     candidate: str = ""
     lost: bool = False
     notes: dict[str, object] = field(default_factory=dict)
@@ -505,6 +514,14 @@ class _Run:
     def note(self, **changes: object) -> None:
         """Write this with the next update: each costs a call of the storage."""
         self.notes |= changes
+
+    async def saved(self) -> DriveItem | None:
+        """The Word file that was on its way to the drive when the work was stopped, if it has arrived."""
+        if self.saving is None:
+            return None
+        await asyncio.wait({self.saving}, timeout=SAVING_SECONDS)
+        done = self.saving.done() and not self.saving.cancelled() and not self.saving.exception()
+        return self.saving.result() if done else None
 
     @property
     def noted(self) -> Job:
@@ -543,15 +560,16 @@ def _without_notes(job: Job) -> Job:
     return job.model_copy(update={"card": "", "lease_until": None})
 
 
+def _beside(before: Result | None, now: DriveItem) -> tuple[DriveItem, ...]:
+    """The Word files of before that are there still."""
+    known = (*before.earlier, before.word) if before else ()
+    return tuple(item for item in known if item.drive and (item.drive, item.id) != (now.drive, now.id))
+
+
 def _checked(archive: bytes) -> None:
     """Unpack it once to see that all of it may be unpacked: half an archive is not taken."""
     for _ in members(archive):
         pass
-
-
-def _stem(name: str) -> str:
-    """A file's name without what says that it is a CV's."""
-    return next((name[: -len(suffix)] for suffix in SUFFIXES if name.lower().endswith(suffix)), name)
 
 
 def _top_skills(cv: Cv, *, most: int = 8) -> tuple[str, ...]:

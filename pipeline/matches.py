@@ -218,7 +218,17 @@ class Matches:
             created=self._store.clock.now(),
         )
         await self._blobs.put(blob(job, RANKING), to_json(made, Shortlist))
+        await self._store.create(PAGES, job.tenant, job.id, {"page": 0})
         return made
+
+    async def ranked_in(self, tenant: str, candidate: str) -> list[str]:
+        """The ids of the shortlists that list the candidate."""
+        found = []
+        for record in await self._store.records.all(PAGES, tenant):
+            data = await self._blobs.get(f"{tenant}/{record.key}/{RANKING}")
+            if data and any(one.candidate == candidate for one in from_json(data, Shortlist).ranked):
+                found.append(record.key)
+        return found
 
     async def ranking(self, tenant: str, job_id: str) -> Shortlist:
         """A shortlist with the names of those who are still there. Raises UserError: unknown_match."""

@@ -80,6 +80,10 @@ class Records(Protocol):
 
     async def tables(self) -> list[str]: ...
 
+    async def scrub(self) -> None:
+        """Let go of what was deleted or changed, where the storage itself keeps it for a while."""
+        ...
+
 
 class Blobs(Protocol):
     """Named byte strings. Names are paths of ids: `tenant/job/name`."""

@@ -17,7 +17,7 @@ from pipeline.model.job import Batch, Job, Marker, Pointer, Receipt, State
 from pipeline.once import Once
 from pipeline.ports import Blobs
 from pipeline.service import Service
-from pipeline.store import BATCHES, CANDIDATES, CONTENTS, JOBS, OFFERS, POSTING, RECEIPTS, readable
+from pipeline.store import BATCHES, CANDIDATES, CONTENTS, JOBS, OFFERS, PAGES, POSTING, RECEIPTS, readable
 
 SCHEDULE, REPORTS = "schedule", "reports"
 EVERYBODY = "all-tenants"
@@ -104,7 +104,7 @@ class Retention:
         periods, now, report = await self._service.periods(tenant), self._store.clock.now(), Report(tenant)
         await self._erase_candidates(tenant, now - timedelta(days=periods.candidate_days), report)
         jobs = readable(await self._store.records.all(JOBS, tenant))
-        owned = {key for candidate in await self._service.candidates.all(tenant) for key in (*candidate.jobs, *candidate.matches)}
+        owned = {key for candidate in await self._service.candidates.all(tenant) for key in candidate.all_jobs}
         for job in jobs:
             age = now - job.updated
             if job.state == State.DELETED:
@@ -129,7 +129,7 @@ class Retention:
         for candidate in await self._service.candidates.all(tenant):
             if not candidate.erasing and last_use(candidate) > before:
                 continue
-            jobs = [job for key in (*candidate.jobs, *candidate.matches) if (job := await self._store.get(JOBS, tenant, key, Job))]
+            jobs = [job for key in candidate.all_jobs if (job := await self._store.get(JOBS, tenant, key, Job))]
             receipt = await self._service.erase_candidate(tenant, candidate.id, before=None if candidate.erasing else before)
             if receipt:
                 report.candidates, report.cvs, report.files = report.candidates + 1, report.cvs + receipt.cvs, report.files + receipt.files
@@ -159,12 +159,16 @@ class Retention:
         gone = {job.id for job in readable(known) if job.state == State.DELETED}
         jobs = {record.key for record in known} - gone
         for candidate in await self._service.candidates.all(tenant):
-            if not jobs & set(candidate.jobs):
+            if not jobs & {*candidate.jobs, *candidate.begun}:
                 await self._service.candidates.drop(candidate)
         candidates = {candidate.id for candidate in await self._service.candidates.all(tenant)}
         for record in await records.all(CONTENTS, tenant):
             if from_json(record.value, Pointer).job not in jobs:
                 await records.delete(CONTENTS, tenant, record.key)
+                report.records += 1
+        for record in await records.all(PAGES, tenant):
+            if record.key not in jobs:
+                await records.delete(PAGES, tenant, record.key)
                 report.records += 1
         for record in await records.all(KEYS, tenant):
             if record.key not in candidates:

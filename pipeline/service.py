@@ -13,14 +13,31 @@ from datetime import datetime, timedelta
 from pipeline.api_keys import ApiKeys
 from pipeline.batches import Batches, batch_key
 from pipeline.candidates import Candidates
+from pipeline.conversion import Structured, word_file
 from pipeline.customer_lists import importable, preview_of
 from pipeline.customers import NOBODY_KNOWS, Customers
 from pipeline.errors import TransientError, UserError
 from pipeline.events import Events
 from pipeline.lang.concept import Concepts, concepts
 from pipeline.matches import Matches
+from pipeline.model.codec import from_json
 from pipeline.model.formats import is_archive, is_old_word_file, is_pdf, is_word_file
-from pipeline.model.job import BATCH_PREFIX, Candidate, Conversation, Job, Kind, Periods, Problem, Receipt, Source, State, Step, WhenEdited
+from pipeline.model.job import (
+    BATCH_PREFIX,
+    Batch,
+    Candidate,
+    Conversation,
+    DriveItem,
+    Job,
+    Kind,
+    Periods,
+    Problem,
+    Receipt,
+    Source,
+    State,
+    Step,
+    WhenEdited,
+)
 from pipeline.model.person import Person
 from pipeline.offers import USUAL, Offers, Office
 from pipeline.ports import Addresses, Blobs, Clock, Drive, Ids, Llm, Mail, Queue, Records
@@ -418,12 +435,20 @@ class Service:
         await self.candidates.used(job)
         return job.result.word.name, data
 
+    async def all_words(self, batch: Batch) -> bytes:
+        """All Word files of a batch as a ZIP file. Raises UserError: not_ready."""
+        data = await self.batches.as_zip(batch)
+        for job in await self.batches.jobs(batch):
+            await self.candidates.used(job)
+        return data
+
     async def resume(self, tenant: str, job_id: str) -> tuple[str, bytes]:
         """Name and bytes of the JSON Resume. Raises UserError: unknown_job, not_ready."""
         job = await self.shown(tenant, job_id)
         data = await self._blobs.get(f"{tenant}/{job.same_as or job.id}/resume")
         if job.result is None or data is None:
             raise UserError("not_ready")
+        await self.candidates.used(job)
         return job.result.word.name.removesuffix(".docx") + ".json", data
 
     async def _own(self, tenant: str, user: str, job_id: str) -> Job:
@@ -441,7 +466,7 @@ class Service:
             candidate = await self.candidates.of_user(tenant, user, candidate_id)
         except UserError:
             return []
-        found = [await self.store.get(JOBS, tenant, key, Job) for key in (*candidate.jobs, *candidate.matches)]
+        found = [await self.store.get(JOBS, tenant, key, Job) for key in candidate.all_jobs]
         return [job for job in found if job]
 
     async def reject(self, candidate: Candidate) -> datetime:
@@ -457,29 +482,32 @@ class Service:
     async def set_periods(self, tenant: str, periods: Periods) -> None:
         await self.store.change(PERIODS, tenant, "retention", Periods, lambda _: periods)
 
-    async def delete_candidate(self, tenant: str, user: str, candidate_id: str) -> Receipt | None:
-        """Erase a candidate everywhere: originals, results, Word files, records, whoever of the firm sent them in.
+    async def begin_erasing(self, tenant: str, user: str, candidate_id: str) -> bool:
+        """From now on the candidate goes, whatever happens: `erase_candidate` does it now, else the next retention run.
 
-        Who has sent in a CV of the candidate may ask for it. None where there is no such candidate (any more).
+        Who has sent in a CV of the candidate may ask for it. False where there is no such candidate (any more).
         """
         try:
             candidate = await self.candidates.of_user(tenant, user, candidate_id)
         except UserError:
-            return None
-        return await self.erase_candidate(tenant, candidate.id)
+            return False
+        return await self.candidates.erasing(tenant, candidate.id) is not None
 
     async def erase_candidate(self, tenant: str, candidate_id: str, *, before: datetime | None = None) -> Receipt | None:
-        """The same for whoever acts for the firm; with `before`, unless somebody has used it since.
+        """Erase a candidate everywhere: originals, results, Word files, records, whoever of the firm sent them in.
 
-        From the first moment nothing joins the candidate any more. Killed in between, the next retention run does it to its end.
+        None where there is no such candidate (any more), or, with `before`, where somebody has used it since. From the first moment nothing
+        joins the candidate any more. Killed in between, the next retention run does it to its end.
         """
         cvs = files = blobs = cards = left = offers = 0
+        seen: set[str] = set()
         while candidate := await self.candidates.erasing(tenant, candidate_id, before=before):
-            for key in (*candidate.jobs, *candidate.matches):
+            for key in candidate.all_jobs:
                 job = await self.store.get(JOBS, tenant, key, Job)
                 if job is None or job.state == State.DELETED:
                     continue
-                last, erased = await self.erase(job)
+                last, erased = await self._patiently(job)
+                seen.add(key)
                 cvs, files, blobs, cards, left = (
                     cvs + (last.kind is Kind.CV),
                     files + erased.files,
@@ -489,6 +517,8 @@ class Service:
                 )
             await self.events.destroy_key(tenant, candidate_id)
             await self.matches.forget(tenant, candidate_id)
+            for key in await self.matches.ranked_in(tenant, candidate_id):  # their cards name the person
+                await self.store.mark_open(tenant, key, seconds=0)
             offers = await self.offers.forget_candidate(tenant, candidate_id)
             if await self.candidates.drop(candidate):
                 break
@@ -500,7 +530,18 @@ class Service:
             reference=reference.upper(), tenant=tenant, at=now, cvs=cvs, files=files, blobs=blobs, cards=cards, left=left, offers=offers
         )
         await self.store.create(RECEIPTS, tenant, reference, receipt)
+        await self.store.records.scrub()
         return receipt
+
+    async def _patiently(self, job: Job) -> tuple[Job, Erased]:
+        """Erase it; where storage or drive do not answer, a few times. Raises TransientError."""
+        for wait in (0.5, 2.0):
+            try:
+                return await self.erase(job)
+            except TransientError as error:
+                _log.warning("job %s not erased yet: %s", job.id, error)
+                await asyncio.sleep(wait)
+        return await self.erase(job)
 
     async def delete_job(self, tenant: str, user: str, job_id: str) -> Job:
         """Erase one CV and what came of it. Returns the job as it was. Raises UserError: unknown_job, not_yours."""
@@ -521,10 +562,13 @@ class Service:
         if not last.state.ended:
             last = await self.cancel(last.tenant, last.user, last.id)
         await self.store.mark_open(job.tenant, job.id, seconds=self._defaults.first_look)
-        gone = last.result is not None and await self._drive.delete(job.tenant, last.result.word)
+        files = [*last.result.earlier, last.result.word] if last.result else await self._on_its_way(last)
+        gone = [await self._drive.delete(job.tenant, item) for item in files]
         blobs = await self._blobs.delete(f"{job.tenant}/{job.id}")
         if last.content:
-            await self.store.forget_content(last)
+            ways = [(template, language) for template in {last.template, *self._defaults.templates} for language in LANGUAGES]
+            for template, language in ways:  # it may have been written in several
+                await self.store.forget_content(last.model_copy(update={"template": template, "language": language}))
         if last.kind is Kind.MATCH:
             await self.store.records.delete(MATCHES, job.tenant, job.id)
         now = self._clock.now()
@@ -536,7 +580,19 @@ class Service:
 
         await self.store.change(JOBS, job.tenant, job.id, Job, bare)
         await self.store.unlist(last)
-        return last, Erased(blobs=blobs, files=int(gone), left=int(last.result is not None and not gone))
+        return last, Erased(blobs=blobs, files=sum(gone), left=len(gone) - sum(gone))
+
+    async def _on_its_way(self, job: Job) -> list[DriveItem]:
+        """The file of a CV that was being saved when its worker was killed, or the drive fell silent: saving it again finds it."""
+        if job.kind is not Kind.CV or job.step is not Step.WRITING:
+            return []
+        word, checked = await self._blobs.get(blob(job, Step.WRITING.value)), await self._blobs.get(blob(job, Step.CHECKING.value))
+        if word is None or checked is None:
+            return []
+        try:
+            return [await self._drive.save(job.person, word_file(job, from_json(checked, Structured).cv, word))]
+        except UserError:  # it never got there
+            return []
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,7 +107,7 @@ class Api:
 
     async def get_zip(self, request: web.Request) -> web.StreamResponse:
         batch = await self._own_batch(request)
-        data = await self._service.batches.as_zip(batch)
+        data = await self._service.all_words(batch)
         return web.Response(body=data, content_type="application/zip", headers=attachment(f"CVs {batch.created:%Y-%m-%d}.zip"))
 
     async def retry_batch(self, request: web.Request) -> web.StreamResponse:

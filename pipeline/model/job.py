@@ -181,7 +181,10 @@ class Usage(_Stored):
 
 
 class Result(_Stored):
-    """What the result card shows. `years` of experience; `seconds` from receipt to the saved file."""
+    """What the result card shows. `years` of experience; `seconds` from receipt to the saved file.
+
+    `earlier` are Word files of before that were not replaced but lie beside the newest.
+    """
 
     candidate: str
     candidate_id: str
@@ -196,6 +199,7 @@ class Result(_Stored):
     usage: Usage = Usage()
     structurer: str = ""
     word: DriveItem
+    earlier: tuple[DriveItem, ...] = ()
     pages: int = 0
     version: int = 1
     changes: tuple[Change, ...] = ()
@@ -322,6 +326,8 @@ class Pointer(_Stored):
 class Candidate(_Stored):
     """The person; may own several CVs: the jobs are their versions, oldest first. `matches` are the jobs that held them against profiles.
 
+    `begun` are jobs whose CV is theirs, but has not been saved (yet).
+
     `used`: when somebody last worked with one of them; `rejected`: when it was said that nothing comes of it; `erasing`: since then they are
     being erased, whatever is killed in between.
     """
@@ -332,9 +338,15 @@ class Candidate(_Stored):
     email: str = ""
     jobs: tuple[str, ...] = ()
     matches: tuple[str, ...] = ()
+    begun: tuple[str, ...] = ()
     used: datetime
     rejected: datetime | None = None
     erasing: bool = False
+
+    @property
+    def all_jobs(self) -> tuple[str, ...]:
+        """All that hold something of the person."""
+        return (*self.jobs, *self.begun, *self.matches)
 
 
 class Periods(_Stored):

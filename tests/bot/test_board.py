@@ -160,7 +160,7 @@ async def test_cards_of_their_own_of_one_batch_are_all_redrawn_after_an_erasure(
     for i in own:
         cards.append(await made._sender.post(where, made.card_of(done[i])))
         await world.service.set_card("t", done[i].id, cards[-1])
-    await world.service.delete_candidate("t", "u", done[1].candidate)
+    await world.service.erase_candidate("t", done[1].candidate)
     world.clock.time += timedelta(minutes=1)
     await shown(made, *(done[i] for i in own))
     last = {sent.message: sent.text for sent in connector.sent}

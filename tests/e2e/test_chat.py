@@ -151,8 +151,8 @@ async def test_delete_asks_first_and_then_erases_everything(running: Running, co
     stranger = await post(running, click_activity(connector, erase["data"], message=question.message, number="i0", user="somebody-else"))
     assert stranger["value"]["body"][0]["inlines"][0]["text"] == "Bereits gelöscht."
     assert list((settings.data / "blobs").rglob("word"))
-    answer = await post(running, click_activity(connector, erase["data"], message=question.message), status=200)
-    assert "Gelöscht" in answer["value"]["body"][0]["inlines"][0]["text"]
+    await post(running, click_activity(connector, erase["data"], message=question.message), status=200)
+    await connector.until(lambda sent: sent[-1].message == question.message and "Gelöscht: der Lebenslauf" in sent[-1].text)
     assert not [p for p in (settings.data / "blobs").rglob("*") if p.is_file()]
     await connector.until(lambda sent: "Dieser Lebenslauf wurde gelöscht" in next(s for s in reversed(sent) if s.message == "m1").text)
     again = await post(running, click_activity(connector, erase["data"], message=question.message, number="i2"))

@@ -96,7 +96,7 @@ async def test_a_deleted_result_is_not_offered_and_known_ones_say_so(world: Worl
 async def test_erasing_a_candidate_takes_every_copy_of_the_file_along(world: World) -> None:
     first = await world.run(await world.submit(data=FILE))
     await world.run(await world.submit(data=FILE, user="colleague"))
-    receipt = await world.service.delete_candidate("t", "u", first.candidate)
+    receipt = await world.service.erase_candidate("t", first.candidate)
     assert receipt.cvs == 2
     assert world.files() == []
     assert await world.service.jobs_of("t", "colleague") == []

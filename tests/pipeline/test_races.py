@@ -96,7 +96,7 @@ async def test_a_cv_that_comes_while_its_candidate_is_erased_is_erased_or_belong
         return await real(job)
 
     monkeypatch.setattr(world.service, "erase", meanwhile)
-    await world.service.delete_candidate("t", "u", first.candidate)
+    await world.service.erase_candidate("t", first.candidate)
     kept = await world.service.job("t", late[0].id)
     owners = [c.id for c in await world.service.candidates.all("t") if kept.id in c.jobs]
     assert kept.state == State.DELETED or owners == [kept.candidate]
@@ -136,6 +136,7 @@ async def test_a_cv_deleted_while_its_word_file_is_saved_leaves_no_candidate(wor
 
     async def save(self: Any, *args: Any, **kwargs: Any) -> Any:
         item = await real(self, *args, **kwargs)
+        monkeypatch.setattr(drive, "save", real)
         await world.service.delete_job("t", "u", job.id)
         return item
 
@@ -239,7 +240,7 @@ async def test_who_is_erased_in_the_middle_of_a_backup_is_not_in_it(world: World
 
     def erase_then(kind: str, count: int) -> None:
         if kind == "blobs" and count == 3:
-            tasks.append(asyncio.get_running_loop().create_task(world.service.delete_candidate("t", "u", job.candidate)))
+            tasks.append(asyncio.get_running_loop().create_task(world.service.erase_candidate("t", job.candidate)))
 
     tasks: list[Any] = []
     real = world.storage.blobs.get

@@ -96,7 +96,7 @@ async def test_events_are_pseudonymous_and_their_key_goes_with_the_candidate(wor
     assert [e.what for e in await events.of("t")] == ["cv.converted"]
     pseudonym = await events.pseudonym("t", job.candidate)
     assert (await events.of("t"))[0].candidate == pseudonym != job.candidate
-    await world.service.delete_candidate("t", "u", job.candidate)
+    await world.service.erase_candidate("t", job.candidate)
     assert await world.records.all("keys", "t") == []
     assert await events.pseudonym("t", job.candidate) != pseudonym, "nobody can tell any more who it was"
     assert (await events.of("t"))[0].candidate == pseudonym, "the event itself stays"

@@ -165,7 +165,7 @@ async def test_who_is_erased_during_a_backup_is_not_in_it(world: World, tmp_path
 
     async def erase_first(prefix: str = "") -> list[str]:
         if not prefix:
-            await world.service.delete_candidate("t", "u", job.candidate)
+            await world.service.erase_candidate("t", job.candidate)
         return await real(prefix)
 
     world.storage.blobs.names = erase_first

@@ -88,6 +88,9 @@ class TableRecords:
             names = [table.name async for table in self._account.tables.list_tables()]
         return sorted(name.removeprefix(PREFIX) for name in names if name.startswith(PREFIX))
 
+    async def scrub(self) -> None:
+        """The service keeps nothing that we could let go of."""
+
     async def _query(self, table: str, where: str, values: dict[str, str], *, limit: int | None = None, select: list[str] | None = None) -> list[Any]:
         found: list[Any] = []
         async with self._account.asked():

@@ -137,6 +137,10 @@ class SqliteRecords:
         rows = await self._file.read(lambda c: c.execute("SELECT DISTINCT tbl FROM records ORDER BY tbl").fetchall())
         return [row[0] for row in rows]
 
+    async def scrub(self) -> None:
+        """The write-ahead log holds what was there before; where somebody is just reading, the next time empties it."""
+        await self._file.read(lambda c: c.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall())
+
 
 class SqliteQueue:
     def __init__(self, file: SqliteFile, *, now: Callable[[], float] = time.time) -> None:
