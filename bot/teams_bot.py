@@ -53,6 +53,7 @@ from dialogs.turn import (
 from pipeline.errors import Conflict, TransientError, UserError
 from pipeline.model.job import Batch, Conversation, Job, Place
 from pipeline.model.rights import RIGHTS, may
+from pipeline.once import Once
 from pipeline.ports import Records
 
 _log = logging.getLogger("bot")
@@ -64,6 +65,8 @@ NOTICE_SECONDS = 1.0
 """So long it waits to note that the bot was let in or shut out."""
 PATIENCE_SECONDS = 1.5
 """So long a person waits for what takes a while before a note says that it has begun."""
+ANSWER_SECONDS = 60.0
+"""Who fell silent in the middle of a turn is followed by a repeat of the message after so long."""
 REPLY_SECONDS = 0.8
 """So long it then waits for the channel to take the cards."""
 
@@ -89,6 +92,7 @@ class TeamsBot(Bot):
         self._services = services
         self._sender = sender
         self._board = board
+        self._once = Once(services.service.store)
         self._records = records
         self._places = places
         self.errands = errands
@@ -117,6 +121,8 @@ class TeamsBot(Bot):
             return
         shown: CardJson | None = None
         try:
+            if await self._repeated(event):
+                return
             await self._count(event)
             shown = await self._turn(event)
         except UserError as error:
@@ -162,6 +168,13 @@ class TeamsBot(Bot):
             await self._rates.message(person)
         if isinstance(event.content, FilesDropped | Mentioned):
             await self._rates.upload(person)
+
+    async def _repeated(self, event: Event) -> bool:
+        """Has what somebody wrote been delivered before? Files and clicks find what they have begun by themselves."""
+        if not isinstance(event.content, TextSaid) or not event.id:
+            return False
+        async with asyncio.timeout(STORE_SECONDS):
+            return not await self._once.first(event.conversation.tenant, "said", event.conversation.id, event.id, seconds=ANSWER_SECONDS)
 
     async def _notice(self, activity: Activity) -> None:
         """Where the bot was let in or shut out, and where each person's 1:1 chat is."""

@@ -73,7 +73,7 @@ async def _proven(key: str, work: Callable[[Callable[[str, int], None]], Awaitab
 
 
 def _table(reports: list[Report], texts: Catalogue) -> Table:
-    names = ("tenant", "archived", "candidates", "cvs", "files", "records", "events")
+    names = ("tenant", "archived", "candidates", "cvs", "files", "records", "events", "offers")
     table = Table(*(texts(f"cli.retention_{name}") for name in names))
     for report in reports:
         table.add_row(*(str(getattr(report, name)) for name in names))

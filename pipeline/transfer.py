@@ -7,20 +7,24 @@ import hashlib
 import json
 import os
 import zipfile
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pipeline.approval_log import LOG_TEXTS
+from pipeline.approval_log import LOG, LOG_TEXTS
 from pipeline.errors import Conflict
 from pipeline.events import KEYS
-from pipeline.model.codec import from_json
-from pipeline.model.job import Job, State
+from pipeline.model.codec import from_json, to_json
+from pipeline.model.job import Job, Marker, State
 from pipeline.ports import Blobs, Queue, Records
-from pipeline.store import CANDIDATES, CONTENTS, CUSTOMERS, JOBS, MINE, OFFER_CARDS, OFFERS, OFFERS_DUE, OPEN, SECRETS
+from pipeline.sequence import SEQUENCES
+from pipeline.store import CANDIDATES, CONTENTS, CUSTOMERS, JOBS, MINE, OFFER_CARDS, OFFERS, OFFERS_DUE, OPEN, SECRETS, readable
 
 SCHEDULE = "schedule"
 """When the daily work is due: a fresh storage has that and the key of links, and nothing else."""
+_TOGETHER = (OFFERS, SEQUENCES, LOG, LOG_TEXTS)
+"""Numbers and log belong to the offers as they are at that moment."""
 ROUNDS = 5
 """So often what has changed during a copy is copied again."""
 
@@ -115,10 +119,11 @@ async def backup(storage: Storage, path: Path, told: Told) -> Inventory:
     """Write everything into a ZIP file, readable by its owner only; it takes the place of an older one when it is whole.
 
     Records as they were before the first blob was read: whatever they point at is in the copy. Who is erased meanwhile is not in it.
+    Raises Incomplete where offers change too fast.
     """
     found, begun = Inventory(), path.with_suffix(".part")
+    records = await _snapshot(storage.records)
     descriptor = os.open(begun, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    records = {name: value async for name, value in _all_records(storage.records)}
     with os.fdopen(descriptor, "wb") as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         for name in await storage.blobs.names():
             data = await storage.blobs.get(name)
@@ -135,6 +140,25 @@ async def backup(storage: Storage, path: Path, told: Told) -> Inventory:
     living |= {name.split("/", 1)[1] for name in records if name.startswith(f"{OFFERS}/")}
     found.blobs = {name: digest for name, digest in found.blobs.items() if name.rpartition("/")[0] in living}
     await asyncio.to_thread(_finish, begun, path, found)
+    return found
+
+
+async def _snapshot(records: Records) -> dict[str, bytes]:
+    """All records, consistent though people work: what points at others is read before them, offers, numbers and log as of one moment."""
+    found = await _read(records, (JOBS,))
+    found |= await _read(records, [table for table in await records.tables() if table not in (JOBS, *_TOGETHER)])
+    for _ in range(ROUNDS):
+        one, same = await _read(records, _TOGETHER), await _read(records, _TOGETHER)
+        if one == same:
+            return found | one
+    raise Incomplete("offers change faster than they are copied: try again in a moment")
+
+
+async def _read(records: Records, tables: Iterable[str]) -> dict[str, bytes]:
+    found: dict[str, bytes] = {}
+    for table in tables:
+        for tenant in await records.tenants(table):
+            found |= {f"{table}/{tenant}/{record.key}": record.value for record in await records.all(table, tenant)}
     return found
 
 
@@ -167,7 +191,8 @@ async def _without_erased(records: dict[str, bytes], storage: Storage) -> dict[s
 
 async def restore(path: Path, target: Storage, told: Told) -> Inventory:
     """Put a backup into an empty storage, prove it, and wake what is open. A damaged one changes nothing. Raises Incomplete."""
-    if set(await target.records.tables()) - {SCHEDULE, SECRETS} or await target.blobs.names():
+    own = [name async for name, _ in _all_records(target.records)]
+    if await target.blobs.names() or not all(name.startswith((f"{SCHEDULE}/", f"{SECRETS}/")) for name in own):
         raise Incomplete("the storage is not empty")
     try:
         with zipfile.ZipFile(path) as archive:
@@ -179,6 +204,8 @@ async def restore(path: Path, target: Storage, told: Told) -> Inventory:
             for name in wanted.blobs:
                 await target.blobs.put(name, archive.read(f"blobs/{name}"))
             told("blobs", len(wanted.blobs))
+            for name in own:
+                await target.records.delete(*name.split("/"))
             for name in wanted.records:
                 await _put(target.records, name, archive.read(f"records/{name}"))
             told("records", len(wanted.records))
@@ -201,13 +228,14 @@ async def _pack_again(storage: Storage) -> None:
 
 
 async def wake_open(storage: Storage) -> int:
-    """Queues are not copied: what is open is woken instead; returns how many."""
+    """Queues are not copied: what is open is woken instead; returns how many. Each has its mark again, whenever it was copied."""
     woken = 0
-    for tenant in await storage.records.tenants(OPEN):
-        for marker in await storage.records.all(OPEN, tenant):
-            record = await storage.records.get(JOBS, tenant, marker.key)
-            if record and from_json(record.value, Job).state in (State.QUEUED, State.RUNNING):
-                await storage.queue.send(f"{tenant}/{marker.key}")
+    for tenant in await storage.records.tenants(JOBS):
+        for job in readable(await storage.records.all(JOBS, tenant)):
+            if not job.state.ended:
+                with suppress(Conflict):
+                    await storage.records.put(OPEN, tenant, job.id, to_json(Marker(due=job.updated), Marker), etag=None)
+                await storage.queue.send(f"{tenant}/{job.id}")
                 woken += 1
     return woken
 

@@ -18,6 +18,8 @@ from pipeline.adapters.azure.records import TableRecords
 from pipeline.adapters.local.files import FolderBlobs
 from pipeline.adapters.local.sqlite import SqliteFile, SqliteQueue, SqliteRecords
 from pipeline.adapters.served_drive import ServedDrive
+from pipeline.link_key import link_key
+from pipeline.model.codec import from_json
 from pipeline.model.document import Document
 from pipeline.model.job import Job, State, Step
 from pipeline.service import Service
@@ -173,3 +175,46 @@ async def test_who_is_erased_during_a_backup_is_not_in_it(world: World, tmp_path
     with zipfile.ZipFile(tmp_path / "b.zip") as archive:
         everything = b"".join(archive.read(name) for name in archive.namelist())
     assert b"Yilmaz" not in everything
+
+
+async def test_a_job_that_ends_during_a_backup_is_taken_up_again_after_the_restore(world: World, there: Storage, tmp_path: Path) -> None:
+    job = await world.submit()
+    real = world.storage.records.tenants
+
+    async def ended_meanwhile(table: str) -> list[str]:
+        found = await real(table)
+        if table == "open":
+            await world.run(job)
+            await world.service.settle(await world.service.job("t", job.id))
+        return found
+
+    world.storage.records.tenants = ended_meanwhile
+    await backup(world.storage, tmp_path / "b.zip", told)
+    await restore(tmp_path / "b.zip", there, told)
+    assert (await there.queue.receive(lease=1)).body == f"t/{job.id}"
+    assert await there.records.get("open", "t", job.id)
+
+
+async def test_a_finished_job_is_never_saved_without_its_candidate(world: World, there: Storage, tmp_path: Path) -> None:
+    job = await world.submit()
+    real = world.storage.records.tenants
+
+    async def ended_meanwhile(table: str) -> list[str]:
+        found = await real(table)
+        if table == "jobs":
+            await world.run(job)
+        return found
+
+    world.storage.records.tenants = ended_meanwhile
+    await backup(world.storage, tmp_path / "b.zip", told)
+    await restore(tmp_path / "b.zip", there, told)
+    done = from_json((await there.records.get("jobs", "t", job.id)).value, Job)
+    assert done.state == State.DONE
+    assert await there.records.get("candidates", "t", done.candidate)
+
+
+async def test_a_backup_goes_into_a_storage_where_the_app_was_started_once(world: World, there: Storage, tmp_path: Path) -> None:
+    await world.run(await world.submit())
+    await backup(world.storage, tmp_path / "b.zip", told)
+    await link_key(there.records, world.runner.ids)
+    assert (await restore(tmp_path / "b.zip", there, told)).digest == (await inventory(there)).digest
