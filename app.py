@@ -489,7 +489,10 @@ def make_chat_files(graph: Graph, tokens: TokenService, links: LinkedFiles) -> C
 def make_drive(settings: Settings, blobs: Blobs, graph: Graph | None, *, key: bytes = b"") -> Drive:
     """`key`: what links to the app's own drive are signed with."""
     served = ServedDrive(blobs, base_url=settings.url, key=key, clock=SystemClock())
-    return FallbackDrive(graph.drive, served) if graph else served
+    if graph is None:
+        return served
+    # a library that refuses is the administration's to mend: nothing of the firm's moves to a person's place meanwhile
+    return FallbackDrive(graph.drive, served, instead_of=frozenset()) if settings.uses_library else FallbackDrive(graph.drive, served)
 
 
 def make_office(settings: Settings) -> Office:

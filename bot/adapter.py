@@ -30,14 +30,18 @@ from botframework.connector.auth import (
 from msrest.serialization import Model
 
 from bot.auth import TokenCheck
+from bot.events import tenant_of
 from bot.keys import Unauthorized
 from bot.settings import Settings, is_loopback
 
 _log = logging.getLogger("bot")
 
 CARD_ACTION = "adaptiveCard/action"
-SERVICE_HOSTS = (".trafficmanager.net", ".botframework.com", ".teams.microsoft.com", ".teams.microsoft.us")
-"""Hosts that activities may name as their service url: public cloud and government clouds."""
+SERVICE_HOSTS = frozenset(
+    {"smba.trafficmanager.net", "smba.infra.gcc.teams.microsoft.com", "smba.infra.gov.teams.microsoft.us", "smba.infra.dod.teams.microsoft.us"}
+)
+"""Hosts that activities may name as their service url: public cloud and government clouds. Below trafficmanager.net anybody may have a name."""
+SERVICE_DOMAIN = ".botframework.com"
 
 # msrest compares a list of 999 codes with a list of 500 for each client; as a set it is the same and 10 times faster
 _policy: Any = msrest.universal_http.requests.ClientRetryPolicy
@@ -102,7 +106,7 @@ class TeamsAdapter(CloudAdapter):
             return web.Response(status=415)
         try:
             body = await request.json()
-            if not (isinstance(body, dict) and isinstance(body.get("type"), str)):
+            if not (isinstance(body, dict) and isinstance(body.get("type"), str) and isinstance(body.get("channelId", ""), str)):
                 return web.Response(status=400)
             activity = Activity().deserialize(body)
         except web.HTTPException:
@@ -114,32 +118,33 @@ class TeamsAdapter(CloudAdapter):
         except Unauthorized as error:
             _log.warning("activity refused: %s", error)
             return web.Response(status=401)
-        if not self._allowed(body):
+        if not self._allowed(body, activity):
             return web.Response(status=403)
         response = await self.process_activity(self._authenticated(claims), activity, bot.on_turn)
         if response is None:
             return web.Response(status=202)
         return web.json_response(plain_json(response.body), status=int(response.status))
 
-    def _allowed(self, body: dict[str, Any]) -> bool:
-        """Channel, service url and tenant. All tenants that the activity names must be allowed."""
+    def _allowed(self, body: dict[str, Any], activity: Activity) -> bool:
+        """Channel, service url, and the tenant: the one that the turn will take it for, too."""
         if not self.may_call(str(body.get("serviceUrl", ""))):
             return False
         if self._check is None:
             return True
-        tenants = {t for t in (_tenant(body, "conversation", "tenantId"), _tenant(body, "channelData", "tenant", "id")) if t}
-        return body.get("channelId") == "msteams" and bool(tenants) and tenants <= self._settings.allowed_tenants
+        tenant = named_tenant(body)
+        return body.get("channelId") == "msteams" and tenant in self._settings.allowed_tenants and tenant == tenant_of(activity)
 
     def may_call(self, service_url: str) -> bool:
         """Is it an address of the channel? Our token goes nowhere else, however the address came to be stored."""
         try:
             url = urlsplit(service_url)
-            host = url.hostname or ""
+            host, port = url.hostname or "", url.port
         except ValueError:
             return False
         if self._check is None:
             return is_loopback(host)
-        return url.scheme == "https" and any(host.endswith(suffix) for suffix in SERVICE_HOSTS)
+        known = host in SERVICE_HOSTS or host.endswith(SERVICE_DOMAIN)
+        return known and url.scheme == "https" and not (url.username or url.password) and port in (None, 443)
 
     def own_identity(self) -> ClaimsIdentity:
         """The identity that the bot speaks with when nobody asked it."""
@@ -177,8 +182,13 @@ def plain_json(value: Any) -> Any:
     return value.value if isinstance(value, enum.Enum) else value
 
 
-def _tenant(body: dict[str, Any], *path: str) -> str:
-    node: Any = body
-    for name in path:
-        node = node.get(name) if isinstance(node, dict) else None
-    return node if isinstance(node, str) else ""
+def named_tenant(body: dict[str, Any]) -> str:
+    """The tenant that an activity comes from; empty where it names none, or two."""
+    places = (_part(body, "conversation").get("tenantId"), _part(_part(body, "channelData"), "tenant").get("id"))
+    named = [tenant for tenant in places if tenant is not None]
+    return named[0] if named and all(isinstance(tenant, str) and tenant == named[0] for tenant in named) else ""
+
+
+def _part(node: dict[str, Any], name: str) -> dict[str, Any]:
+    found = node.get(name)
+    return found if isinstance(found, dict) else {}

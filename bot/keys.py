@@ -13,6 +13,8 @@ import aiohttp
 import jwt
 from jwt.algorithms import RSAAlgorithm
 
+RETRY_SECONDS = 3.0
+"""After keys could not be fetched nobody asks again for so long; those that are known hold."""
 _DAY, _MINUTE = 86_400.0, 60.0
 
 Fetch = Callable[[str], Awaitable[Any]]
@@ -39,6 +41,7 @@ class SigningKeys:
         self._now = now
         self._keys: dict[str, Key] = {}
         self._fetched = -_DAY
+        self._again = 0.0
         self._lock = asyncio.Lock()
 
     async def of(self, token: str) -> Key:
@@ -53,22 +56,25 @@ class SigningKeys:
         age = self._now() - self._fetched
         if age > _DAY or (kid not in self._keys and age > _MINUTE):
             async with self._lock:
-                if self._now() - self._fetched >= min(age, _MINUTE):
-                    await self._refresh()
+                if self._now() - self._fetched >= min(age, _MINUTE) and self._now() >= self._again:
+                    await self._refresh(needed=kid not in self._keys)
         if kid not in self._keys:
             raise Unauthorized("unknown key")
         return self._keys[kid]
 
-    async def _refresh(self) -> None:
-        self._fetched = self._now()
+    async def _refresh(self, *, needed: bool) -> None:
+        """Raises Unauthorized where they cannot be fetched and one is `needed` that is not known."""
         try:
             document = await self._fetch(self._metadata)
             found = (await self._fetch(document["jwks_uri"]))["keys"]
             self._keys = {
                 k["kid"]: Key(RSAAlgorithm.from_jwk(json.dumps(k)), frozenset(k.get("endorsements") or ())) for k in found if k.get("kty") == "RSA"
             }
+            self._fetched = self._now()
         except (aiohttp.ClientError, TimeoutError, KeyError, TypeError, ValueError, jwt.PyJWTError) as error:
-            raise Unauthorized(f"keys cannot be fetched: {type(error).__name__}") from None
+            self._again = self._now() + RETRY_SECONDS
+            if needed:
+                raise Unauthorized(f"keys cannot be fetched: {type(error).__name__}") from None
 
 
 def bearer(header: str) -> str:

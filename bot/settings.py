@@ -180,7 +180,7 @@ class Settings:
             app_tenant=get("MICROSOFT_APP_TENANT_ID"),
             app_type=get("MICROSOFT_APP_TYPE", "SingleTenant"),
             allowed_tenants=frozenset(names("ALLOWED_TENANTS")) or frozenset(filter(None, [get("MICROSOFT_APP_TENANT_ID")])),
-            file_hosts=names("FILE_HOSTS") or FILE_HOSTS,
+            file_hosts=tuple(f".{name.lstrip('.')}" for name in names("FILE_HOSTS")) or FILE_HOSTS,
             local_origins=names("LOCAL_ORIGINS"),
             ocr_languages=get("OCR_LANGUAGES"),
             ocr_endpoint=get("DOCUMENT_INTELLIGENCE_ENDPOINT"),
@@ -311,6 +311,8 @@ class Settings:
         """Raises BadSettings."""
         if self.uses_library and not self.app_id:
             raise BadSettings("SHAREPOINT_SITE and SHAREPOINT_DRIVE_ID need MICROSOFT_APP_ID: the library is opened in the app's own name")
+        if self.uses_library and self.allowed_tenants - {self.app_tenant}:
+            raise BadSettings("SHAREPOINT_SITE and SHAREPOINT_DRIVE_ID are one firm's: ALLOWED_TENANTS may name no other tenant beside it")
         if self.sharepoint_library and not self.sharepoint_site:
             raise BadSettings("SHAREPOINT_LIBRARY needs SHAREPOINT_SITE: the address of the site that the library is in")
         if self.sharepoint_site and not re.fullmatch(r"https://[^/?#\s]+/(sites|teams)/[^?#]+", self.sharepoint_site):

@@ -188,7 +188,7 @@ class TeamsBot(Bot):
             async with asyncio.timeout(NOTICE_SECONDS):
                 if there is False:
                     await self._places.shut(where, str(activity.type))
-                elif there:
+                elif there or await self._places.is_shut(where):  # whoever writes or clicks has let the bot in
                     await self._places.open(where)
         except (TransientError, TimeoutError) as error:  # the turn goes on without
             _log.warning("not noted: %s", error)

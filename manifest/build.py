@@ -1,4 +1,4 @@
-"""Writes the app package for Teams: `python manifest/build.py --app-id … --domain … --company … --website … --privacy … --terms … --out cv.zip`.
+"""Writes the app package for Teams: `python manifest/build.py --app-id … --domain … [--company … --website … --privacy … --terms …] --out cv.zip`.
 
 Needs nothing but Python. Same input, same bytes. docs/registration.md says where the values come from.
 """
@@ -90,23 +90,35 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="build.py", description="Writes the app package for Teams.")
     parser.add_argument("--app-id", required=True, help="the Entra app's application (client) id")
     parser.add_argument("--domain", required=True, help="the host name under which people reach the app, for example cv.firma.de")
-    parser.add_argument("--company", required=True, help="your firm, as people see it in Teams")
-    parser.add_argument("--website", required=True, help="https address where people get help")
-    parser.add_argument("--privacy", required=True, help="https address of your privacy notice")
-    parser.add_argument("--terms", required=True, help="https address of your terms of use")
+    parser.add_argument("--company", help="your firm, as people see it in Teams (default: its domain)")
+    parser.add_argument("--website", help="https address where people get help (default: your domain's home page, as for the next two)")
+    parser.add_argument("--privacy", help="https address of your privacy notice")
+    parser.add_argument("--terms", help="https address of your terms of use")
     parser.add_argument("--version", default=_product_version(), help="has to grow with each upload (default: the product's, %(default)s)")
     parser.add_argument("--icons", type=Path, default=HERE, help="folder with your own color.png (192×192) and outline.png (32×32)")
     parser.add_argument("--out", required=True, type=Path, help="the ZIP file to write")
     given = vars(parser.parse_args(arguments))
     icons, out = given.pop("icons"), given.pop("out")
     given["app_id"], given["domain"] = given["app_id"].lower(), given["domain"].lower()
+    usual = defaults(given["domain"])
+    left_out = [name for name in usual if given[name] is None]
+    given |= {name: usual[name] for name in left_out}
     try:
         write(package(Values(**given), icons=icons), out)
     except (BadPackage, OSError) as problem:
         print(f"build.py: {problem}", file=sys.stderr)
         return 1
+    if left_out:
+        print("Taken from the domain: " + ", ".join(f"--{name} {given[name]}" for name in left_out), file=sys.stderr)
     print(out)
     return 0
+
+
+def defaults(domain: str) -> dict[str, str]:
+    """What stands for what was not given: "cv.firma.de" belongs to "firma.de"."""
+    labels = domain.split(".")
+    firm = ".".join(labels[1:] if len(labels) > 2 else labels)
+    return {"company": firm[:32], **dict.fromkeys(("website", "privacy", "terms"), f"https://{firm}/")}
 
 
 def _product_version() -> str:

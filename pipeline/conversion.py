@@ -129,4 +129,4 @@ def word_file(job: Job, cv: Cv, word: bytes) -> WordFile:
     """The CV's Word file as it is saved; the same for every attempt."""
     name = cv.basics.name.text if cv.basics.name else ""
     stem = next((job.source.name[: -len(suffix)] for suffix in SUFFIXES if job.source.name.lower().endswith(suffix)), job.source.name)
-    return WordFile(job.id, name or "CV", f"CV {name or stem}.docx", word, created=job.created)
+    return WordFile(job.id, name or "CV", f"CV {name or stem}.docx", word, created=job.created, of_several=bool(job.batch))

@@ -136,6 +136,7 @@ class WordFile:
     """What is to be saved. `candidate` is whose CV it is, `created` when it was sent in.
 
     The bytes name their job, and repeating the job gives the same bytes: so a drive finds what an earlier attempt has left there.
+    `of_several`: the address of its folder is wanted too, where all of them lie.
     """
 
     job: str
@@ -143,6 +144,7 @@ class WordFile:
     name: str
     data: bytes
     created: datetime
+    of_several: bool = False
 
 
 class Drive(Protocol):

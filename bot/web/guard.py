@@ -61,11 +61,19 @@ async def dress(request: web.Request, response: web.StreamResponse) -> None:
             "Referrer-Policy": "no-referrer",
         }
     )
+    if request.path.startswith("/api/"):  # personal data: in nobody's cache
+        response.headers.setdefault("Cache-Control", "no-store")
 
 
 async def _stopped(request: web.Request) -> web.StreamResponse | None:
     """The refusal; None where the request may go on, with its caller."""
     path, unsigned = request.path, request.app[UNSIGNED]
+    if (unsigned and _local(request)) or not unsigned:  # what there is not is "not found", whoever asks
+        match request.match_info.http_exception:
+            case web.HTTPMethodNotAllowed() as wrong:
+                raise wrong
+            case web.HTTPException():
+                return problem(UserError("not_found"), texts_of(request))
     if path in _ALWAYS or (path == MESSAGES and not unsigned):
         return None
     if opens(request):  # whoever holds a link of ours

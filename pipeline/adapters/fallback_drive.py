@@ -7,19 +7,23 @@ from pipeline.model.job import DriveItem, WhenEdited
 from pipeline.model.person import Person
 from pipeline.ports import Drive, WordFile
 
+REFUSALS = frozenset({"no_drive", "drive_forbidden"})
+"""Of a person's OneDrive, which they can do nothing about: the file is theirs all the same. One that is full they can empty."""
+
 
 class FallbackDrive:
-    """What `served` keeps `waits`: saved again, it moves to `drive`."""
+    """What `served` keeps `waits`: saved again, it moves to `drive`. `instead_of`: the refusals of `drive` after which `served` takes the file."""
 
-    def __init__(self, drive: Drive, served: Drive) -> None:
+    def __init__(self, drive: Drive, served: Drive, *, instead_of: frozenset[str] = REFUSALS) -> None:
         self._drive = drive
         self._served = served
+        self._instead_of = instead_of
 
     async def save(self, person: Person, file: WordFile, *, known: DriveItem | None = None, when_edited: WhenEdited = WhenEdited.ASK) -> DriveItem:
         try:
             item = await self._drive.save(person, file, known=known, when_edited=when_edited)
         except UserError as error:
-            if (known and known.drive) or not (isinstance(error, SignInNeeded) or error.key == "no_drive"):
+            if (known and known.drive) or not (isinstance(error, SignInNeeded) or error.key in self._instead_of):
                 raise
             item = await self._served.save(person, file, known=known)
             return item.model_copy(update={"waits": True})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -52,7 +53,9 @@ class PeoplesTokens:
             return await self._chat_tokens.graph(person)
         handed = self._handed.get((person.tenant, person.user))
         if handed and handed.until > self._now():
-            return await self._exchange.graph(handed.token, person.tenant)
+            with suppress(SignInNeeded):  # it has ended, or Entra asks for more: the chat's sign-in may do
+                return await self._exchange.graph(handed.token, person.tenant)
+            self._handed.pop((person.tenant, person.user), None)
         known = await self._chat(person)
         if known is None:
             raise SignInNeeded

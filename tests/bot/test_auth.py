@@ -23,7 +23,7 @@ from bot.settings import Settings
 APP, TENANT = "app-id", "tenant-1"
 SERVICE = "https://smba.trafficmanager.net/emea/"
 GOOD, OTHER = (rsa.generate_private_key(public_exponent=65537, key_size=2048) for _ in range(2))
-SETTINGS = replace(Settings(), app_id=APP, app_password="secret", app_tenant=TENANT, allowed_tenants=frozenset({TENANT}))
+SETTINGS = replace(Settings(), app_id=APP, app_password="secret", app_tenant=TENANT, allowed_tenants=frozenset({TENANT, "second"}))
 
 
 def jwk(key: rsa.RSAPrivateKey, kid: str, endorsements: list[str]) -> dict[str, Any]:
@@ -149,6 +149,20 @@ async def test_a_rotated_key_is_fetched_at_once_but_not_for_every_guess() -> Non
     assert keys.asked == asked
 
 
+async def test_keys_that_cannot_be_fetched_for_a_moment_keep_nobody_out() -> None:
+    keys, now = Keys(), [1000.0]
+    check = TokenCheck(APP, fetch=keys.fetch, now=lambda: now[0])
+    keys.down = True
+    with pytest.raises(Exception, match="cannot be fetched"):
+        await check.claims(f"Bearer {token()}", activity())
+    keys.down = False
+    now[0] += 4
+    assert await check.claims(f"Bearer {token()}", activity()), "seconds later they are asked for again"
+    keys.down = True
+    now[0] += 2 * 86_400
+    assert await check.claims(f"Bearer {token()}", activity()), "those of before hold"
+
+
 async def test_no_keys_no_entry(client: TestClient, keys: Keys) -> None:
     keys.down = True
     assert await send(client, f"Bearer {token()}") == 401
@@ -160,6 +174,11 @@ async def test_no_keys_no_entry(client: TestClient, keys: Keys) -> None:
         {"conversation": {"id": "c", "tenantId": "other"}},
         {"channelData": {"tenant": {"id": "other"}}},
         {"conversation": {"id": "c"}, "channelData": None},
+        {"conversation": {"id": "c", "tenantId": "second"}},
+        {"conversation": {"id": "c", "tenantId": {"a": TENANT}}},
+        {"conversation": {"id": "c", "tenantId": f"{TENANT}!"}},
+        {"conversation": {"id": "c", "tenantID": "evil"}},
+        {"channelData": {"tenant": {"id": [TENANT]}}},
     ],
 )
 async def test_other_tenants_are_refused(client: TestClient, turns: Turns, changes: dict[str, Any]) -> None:
@@ -174,6 +193,11 @@ async def test_other_tenants_are_refused(client: TestClient, turns: Turns, chang
         "https://smba.trafficmanager.net.evil.example/",
         "https://169.254.169.254/",
         "https://eviltrafficmanager.net/",
+        "https://attacker.trafficmanager.net/",
+        "https://evil.teams.microsoft.com.example/",
+        "https://u:p@smba.trafficmanager.net/",
+        "https://smba.trafficmanager.net:8443/",
+        "https://smba.trafficmanager.net:x/",
     ],
 )
 async def test_service_urls_off_the_list_are_refused_even_when_signed(client: TestClient, turns: Turns, url: str) -> None:
@@ -187,6 +211,7 @@ async def test_service_urls_off_the_list_are_refused_even_when_signed(client: Te
         (b"{", "application/json", 400),
         (b"[]", "application/json", 400),
         (b"{}", "application/json", 400),
+        (b'{"type": "message", "channelId": ["msteams"]}', "application/json", 400),
         (b"x", "text/plain", 415),
         (b"", None, 415),
         (b" " * (2**20 + 9), "application/json", 413),

@@ -15,9 +15,12 @@ from bot.board import Board, Links
 from bot.places import Places
 from bot.sender import Sender
 from bot.settings import Settings
+from pipeline.adapters.local.files import FolderBlobs
+from pipeline.errors import TransientError
 from pipeline.model.document import Document
-from pipeline.model.job import Job, State
+from pipeline.model.job import Job, Source, State
 from tests.fakes import Connector
+from tests.pipeline.test_batches import cvs, packed
 from tests.world import World, make_world
 
 
@@ -184,3 +187,41 @@ async def test_a_card_of_its_own_that_is_written_again_while_another_ends_comes_
     world.clock.time += timedelta(minutes=1)
     await shown(made, *ended)
     assert "Lebenslauf fertig" in {sent.message: sent.text for sent in connector.sent}[card]
+
+
+async def test_a_zip_file_that_fails_half_way_is_counted_named_and_tried_again(
+    world: World, connector: Connector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = await world.submit(data=packed(cvs(5)), conversation=place(world, connector), source=Source(name="alle.zip"))
+    made, count, real = board(world), 0, FolderBlobs.put
+
+    async def failing(self: FolderBlobs, name: str, data: bytes) -> None:
+        nonlocal count
+        if name.endswith("/original") and job.id not in name:
+            count += 1
+            if count > 2:
+                raise TransientError("storage: status 500", key="storage_down")
+        await real(self, name, data)
+
+    async def notify(one: Job) -> None:
+        made.show(one)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(FolderBlobs, "put", failing)
+        while not (await world.service.job("t", job.id)).state.ended:
+            await world.runner.run("t", job.id, notify)
+            await made.settle(timeout=1)
+            world.clock.time += timedelta(minutes=15)
+    await world.work()
+    for _ in range(3):
+        world.clock.time += timedelta(minutes=5)
+        await world.runner.sweep(notify)
+        await made.settle(timeout=1)
+    last = connector.sent[-1].text
+    assert "3 eingegangen" in last
+    assert "1 fehlgeschlagen" in last
+    assert "alle.zip" in last
+    batch = await world.service.batches.get("t", (await world.service.job("t", job.id)).batch)
+    assert [one.id for one in await world.service.retry_failed("t", "u", batch.id)] == [job.id]
+    await world.work()
+    assert [one.state for one in await world.service.batches.jobs(batch)] == [State.DONE] * 5

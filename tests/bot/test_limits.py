@@ -156,7 +156,8 @@ async def test_nothing_says_which_versions_run(signed: Site, path: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "status"), [("/api/unknown", 404), ("/static/", 403), ("/static/../guard.py", 404), ("/admin", 404), ("/.env", 404)]
+    ("path", "status"),
+    [("/api/unknown", 404), ("/metrics", 404), ("/health/x", 404), ("/static/", 403), ("/static/../guard.py", 404), ("/admin", 404), ("/.env", 404)],
 )
 async def test_unknown_addresses_and_folders_show_nothing(signed: Site, path: str, status: int) -> None:
     assert (await signed.ask("GET", path, token("anna")))[0] == status

@@ -161,3 +161,9 @@ async def test_who_has_signed_in_nowhere_has_no_token() -> None:
     tokens.hand_in(Person(tenant="other", user="anna"), GOOD)
     with pytest.raises(SignInNeeded):
         await tokens.graph(ANNA)
+
+
+async def test_a_token_of_the_tab_that_has_ended_hides_nobodys_sign_in_in_the_chat() -> None:
+    tokens = peoples(Entra(), Clock(), IN_CHAT)
+    tokens.hand_in(ANNA, "ended")
+    assert await tokens.graph(ANNA) == "chat-token-of-29:anna"

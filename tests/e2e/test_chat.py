@@ -9,11 +9,14 @@ import sqlite3
 import subprocess
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
+from aiohttp import web
 from docx import Document as Word
 
+import pipeline.jobs
 from app import Running, start
 from bot.settings import Settings
 from tests.fakes import Connector, Files, Sent, actions_of, click_activity, message_activity
@@ -344,3 +347,49 @@ async def test_a_card_that_the_user_deleted_is_posted_anew_and_remembered(runnin
     await post(running, click_activity(connector, button(connector.sent, "cv.rewrite") | {"template": "modern", "language": "cv"}, message="m1"))
     await connector.until(lambda sent: sent[-1].message == "m2" and "Lebenslauf fertig" in sent[-1].text)
     assert len(connector.posts) == 2
+
+
+async def test_whoever_writes_again_has_let_the_bot_in(running: Running, connector: Connector) -> None:
+    connector.faults = [(403, {}, "ConversationBlockedByUser")]
+    await post(running, message_activity(connector, text="hilfe", number="b1"))
+    await asyncio.sleep(0.2)
+    assert connector.sent == []
+    await post(running, message_activity(connector, text="hilfe", number="b2"))
+    await connector.until(lambda sent: "Ziehen Sie" in sent[-1].text)
+
+
+async def test_a_message_that_is_delivered_again_is_answered_once(running: Running, connector: Connector) -> None:
+    for _ in range(3):
+        await post(running, message_activity(connector, text="status", number="s1"))
+    await asyncio.sleep(0.3)
+    assert len(connector.posts) == 1
+
+
+async def test_a_late_page_does_not_hide_that_all_is_done(
+    running: Running, connector: Connector, files: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files.files["cvs.zip"] = zipped(["de-tabelle-yilmaz.pdf"] * 11 + ["de-einspaltig-brandt.pdf"], files)
+    gate, real, throttled = asyncio.Event(), pipeline.jobs.convert, []
+
+    async def when_told(*args: Any, **kwargs: Any) -> Any:
+        await gate.wait()
+        return await real(*args, **kwargs)
+
+    monkeypatch.setattr(pipeline.jobs, "convert", when_told)
+    taken = connector._record
+
+    async def too_many(request: web.Request, message: str) -> web.Response:
+        if "11 bis 12 von 12" in await request.text() and not throttled:
+            throttled.append(message)
+            return web.json_response({"error": {"code": "x", "message": "-"}}, status=429, headers={"Retry-After": "4"})
+        return await taken(request, message)
+
+    connector._record = too_many
+    await post(running, message_activity(connector, files=[("cvs.zip", f"{files.origin}/cvs.zip")]))
+    await connector.until(lambda sent: any("12 eingegangen" in s.text for s in sent))
+    await post(running, click_activity(connector, button(connector.sent, "batch.page"), message="m1", number="p1"))
+    gate.set()
+    await connector.until(lambda sent: any("12 fertig" in s.text for s in sent))
+    await asyncio.sleep(6)  # the page has arrived by now
+    assert "12 fertig" in connector.sent[-1].text
+    assert throttled == ["m1"]

@@ -104,6 +104,21 @@ async def test_a_card_of_one_chat_cannot_be_looked_at_from_another(teams: Teams)
     assert "nicht mehr vorhanden" in json.dumps(await teams.post(elsewhere, status=200), ensure_ascii=False)
 
 
+async def test_what_was_sent_in_elsewhere_is_shown_in_no_group(teams: Teams) -> None:
+    teams.sign_in()
+    await teams.drop()
+    await teams.until(lambda sent: "In Word öffnen" in sent[-1].text)
+    job = next(a["data"]["job"] for a in actions_of(teams.connector.sent[-1].card) if a.get("verb") == "cv.rewrite")
+    for number, verb in enumerate(("cv.show", "cv.view", "cv.retry", "cv.reveal", "cv.delete", "cv.rewrite")):
+        data = {"verb": verb, "v": 1, "job": job, "template": "modern", "language": "cv"}
+        body = await teams.post(in_group(click_activity(teams.connector, data, message="m9", number=f"f{number}")), status=200)
+        assert "nicht mehr vorhanden" in json.dumps(body, ensure_ascii=False), verb
+    await asyncio.sleep(0.2)
+    assert secrets_in(teams.connector.sent) == set()
+    await teams.say("status", number="s1")
+    await teams.until(lambda sent: "Katharina" in sent[-1].text)
+
+
 FOREIGN = [
     {"verb": "match.ask", "v": 1, "job": "a" * 32},
     {"verb": "cv.save", "v": 1, "job": "a" * 32},

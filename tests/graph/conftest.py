@@ -41,9 +41,7 @@ class Cloud:
         async def found() -> Library:
             return Library("b!library", "Recruiting")
 
-        made = GraphDrive(self.client, tokens=self.people, app_token=self.people.app, library=found if library else None, **options)
-        made._webs.update({drive.id: drive.web for drive in self.drives.drives.values()})  # as if it had saved before
-        return made
+        return GraphDrive(self.client, tokens=self.people, app_token=self.people.app, library=found if library else None, **options)
 
     async def save(self, text: str = "one", *, job: str = "j1", name: str = "CV Anna Müller.docx", size: int = 0, known: DriveItem | None = None, when_edited: WhenEdited = WhenEdited.ASK) -> DriveItem:  # fmt: skip
         file = WordFile(job, "Anna Müller", name, word(text, job=job, size=size), created=NOW)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -401,11 +402,21 @@ async def test_a_file_that_lies_in_onedrive_does_not_move_back(cloud: Cloud, bot
         await both.save(ANNA, file("two"), known=item)
 
 
-@pytest.mark.parametrize("status", [403, 507])
-async def test_a_drive_that_refuses_is_no_reason_to_save_elsewhere(cloud: Cloud, both: FallbackDrive, status: int) -> None:
-    cloud.graph.faults = [Fault(status)]
+async def test_a_onedrive_that_refuses_leaves_nobody_without_the_file(cloud: Cloud, both: FallbackDrive, tmp_path) -> None:
+    cloud.graph.faults = [Fault(403)]
+    waiting = await both.save(ANNA, file())
+    assert (waiting.saved_in, waiting.waits) == ("download", True)
+    cloud.graph.faults = [Fault(403)]
+    library = FallbackDrive(cloud.drive(library=True), ServedDrive(FolderBlobs(tmp_path), base_url="http://x"), instead_of=frozenset())
     with pytest.raises(UserError):
-        await both.save(ANNA, file())
+        await library.save(ANNA, file())
+
+
+async def test_a_file_of_before_is_not_saved_elsewhere_where_its_drive_refuses(cloud: Cloud, both: FallbackDrive) -> None:
+    item = await both.save(ANNA, file())
+    cloud.graph.faults = [Fault(507)] * 3
+    with pytest.raises(UserError):
+        await both.save(ANNA, file("two"), known=item)
 
 
 # --- whose text it is
@@ -441,8 +452,7 @@ async def test_an_edit_since_is_seen_by_the_contents_tag(cloud: Cloud) -> None:
 
 async def test_the_folder_opens_and_a_drive_is_asked_for_it_once(cloud: Cloud) -> None:
     drive = cloud.drive()
-    drive._webs.clear()
-    one, other = [await drive.save(ANNA, file(name, job=name, candidate=name)) for name in ("Anna Müller", "Ben Kraft")]
+    one, other = [await drive.save(ANNA, replace(file(name, job=name, candidate=name), of_several=True)) for name in ("Anna Müller", "Ben Kraft")]
     assert cloud.methods == ["PUT", "GET", "PUT"]
     assert one.folder == f"{cloud.onedrive.web}/CV%20Generator/2026/Anna%20M%C3%BCller"
     assert other.folder.endswith("/CV%20Generator/2026/Ben%20Kraft")
@@ -450,6 +460,7 @@ async def test_the_folder_opens_and_a_drive_is_asked_for_it_once(cloud: Cloud) -
 
 async def test_a_drive_that_does_not_say_where_it_opens_saves_all_the_same(cloud: Cloud) -> None:
     drive = cloud.drive()
-    drive._webs.clear()
     cloud.graph.faults = [None, Fault(403)]
-    assert (await drive.save(ANNA, file())).folder == ""
+    assert (await drive.save(ANNA, replace(file(), of_several=True))).folder == ""
+    assert (await drive.save(ANNA, file())).folder == "", "nobody asks for that of one alone"
+    assert cloud.methods[:2] == ["PUT", "GET"]

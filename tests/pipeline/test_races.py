@@ -6,6 +6,7 @@ import asyncio
 import gzip
 import zipfile
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -302,3 +303,110 @@ async def test_many_that_write_the_same_candidate_use_up_no_attempts(world: Worl
         assert (waiting.state, waiting.problem) == (State.QUEUED, None)
         world.clock.time = waiting.wake_at + timedelta(seconds=1)
     assert (await world.run(job)).state == State.DONE
+
+
+async def test_a_cv_cancelled_while_its_word_file_is_saved_leaves_nothing_of_the_person(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = await world.submit()
+    drive = type(world.runner.drive)
+    real = drive.save
+
+    async def save(self: Any, *args: Any, **kwargs: Any) -> Any:
+        item = await real(self, *args, **kwargs)
+        await world.service.cancel("t", "u", job.id)
+        return item
+
+    monkeypatch.setattr(drive, "save", save)
+    await world.wakeup(job)
+    assert (await world.service.job("t", job.id)).state == State.CANCELLED
+    assert not [path for path in world.files() if path.name == "word"]
+    assert await world.service.candidates.all("t") == []
+    assert await world.records.all("facts", "t") == []
+
+
+async def test_a_file_that_was_on_its_way_when_it_was_cancelled_is_taken_back(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.runner = replace(world.runner, lease=0.3)
+    job = await world.submit()
+    drive, arrived = type(world.runner.drive), asyncio.Event()
+    real = drive.save
+
+    async def slow(self: Any, *args: Any, **kwargs: Any) -> Any:
+        item = await real(self, *args, **kwargs)
+        arrived.set()
+        await asyncio.sleep(1)  # its answer takes a while
+        return item
+
+    monkeypatch.setattr(drive, "save", slow)
+    running = asyncio.create_task(world.wakeup(job))
+    await arrived.wait()
+    await world.service.cancel("t", "u", job.id)
+    await running
+    assert not [path for path in world.files() if path.name == "word"]
+
+
+async def test_a_version_that_could_not_be_saved_goes_with_its_candidate(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = await world.run(await world.submit()), await world.submit()
+
+    async def full(self: Any, *args: Any, **kwargs: Any) -> Any:
+        raise UserError("drive_full")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(type(world.runner.drive), "save", full)
+        assert (await world.run(second)).state == State.FAILED
+    [found] = await world.service.candidates.find("t", "u", "Yilmaz")
+    assert (found.jobs, found.begun) == ((first.id,), (second.id,))
+    assert (await world.service.erase_candidate("t", first.candidate)).cvs == 2
+    assert world.files() == []
+
+
+async def test_the_file_of_a_worker_that_was_killed_after_saving_goes_with_the_candidate(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = await world.submit()
+    drive = type(world.runner.drive)
+    real, saved = drive.save, []
+
+    async def killed(self: Any, *args: Any, **kwargs: Any) -> Any:
+        saved.append(await real(self, *args, **kwargs))
+        raise asyncio.CancelledError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(drive, "save", killed)
+        with pytest.raises(asyncio.CancelledError):
+            await world.runner.run("t", job.id, world.notify)
+    assert saved
+    [found] = await world.service.candidates.find("t", "u", "Yilmaz", saved=False)
+    receipt = await world.service.erase_candidate("t", found.id)
+    assert (receipt.cvs, receipt.files) == (1, 1)
+    assert world.files() == []
+
+
+async def test_a_file_that_is_known_while_its_candidate_is_erased_is_worked_on_anew(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = sample("de-tabelle-yilmaz")
+    first, second = await world.run(await world.submit(data=data)), await world.submit(data=data)
+    real = world.service.store.claim_content
+
+    async def erased_meanwhile(job: Job) -> Job | None:
+        before = await real(job)
+        if before:
+            await world.service.erase_candidate("t", first.candidate)
+        return before
+
+    monkeypatch.setattr(world.service.store, "claim_content", erased_meanwhile)
+    done = await world.run(second)
+    assert (done.state, done.same_as) == (State.DONE, "")
+    assert [candidate.jobs for candidate in await world.service.candidates.all("t")] == [(second.id,)]
+
+
+async def test_a_rewritten_cv_leaves_no_pointer_to_its_content(world: World) -> None:
+    job = await world.run(await world.submit())
+    await world.service.rewrite("t", "u", job.id, template="modern", language="en")
+    await world.run(job)
+    await world.service.erase_candidate("t", job.candidate)
+    assert await world.records.all("contents", "t") == []
+
+
+async def test_using_all_files_of_a_batch_or_the_data_of_one_is_a_use(world: World) -> None:
+    batch = await world.service.batches.open("t", "u", "k")
+    job = await world.run(await world.submit(batch=batch.id))
+    for use in (lambda: world.service.all_words(batch), lambda: world.service.resume("t", job.id)):
+        world.clock.time += timedelta(days=2)
+        await use()
+        assert (await world.service.candidates.all("t"))[0].used == world.clock.time

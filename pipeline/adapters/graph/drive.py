@@ -6,6 +6,7 @@ that we have just seen, and only where its content is the one that we wrote: the
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -27,6 +28,8 @@ FOLDER = "CV Generator/{year}/{candidate}"
 LONGEST_PATH = 380
 """Characters; SharePoint takes 400, and the library's own path counts too."""
 LARGEST = 60 * 2**20
+FOLDER_SECONDS = 3.0
+"""So long a file waits for the address of its folder."""
 TRIES = 20
 """So many names are tried beside one that is taken."""
 SKEW = timedelta(minutes=15)
@@ -92,15 +95,16 @@ class GraphDrive:
 
     async def save(self, person: Person, file: WordFile, *, known: DriveItem | None = None, when_edited: WhenEdited = WhenEdited.ASK) -> DriveItem:
         item = await self._save(person, file, known=known, when_edited=when_edited)
-        return item.model_copy(update={"folder": await self._folder_of(item)})
+        return item.model_copy(update={"folder": await self._folder_of(item)}) if file.of_several else item
 
     async def _folder_of(self, item: DriveItem) -> str:
-        """The address at which the file's folder opens; empty where it cannot be told. A drive is asked for once."""
+        """The address at which the file's folder opens; empty where it cannot be told in time. A drive is asked for once."""
         web = self._webs.get(item.drive)
         if web is None:
             try:
-                answer = await self._client.call("GET", f"drives/{segments(item.drive)}?$select=webUrl", token=await self._token(item.owner))
-            except (Refused, SignInNeeded, TransientError):
+                async with asyncio.timeout(FOLDER_SECONDS):
+                    answer = await self._client.call("GET", f"drives/{segments(item.drive)}?$select=webUrl", token=await self._token(item.owner))
+            except (Refused, SignInNeeded, TransientError, TimeoutError):
                 return ""
             web = self._webs[item.drive] = str(answer.body.get("webUrl") or "")
         return f"{web}/{segments(item.path)}" if web else ""
