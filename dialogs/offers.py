@@ -59,11 +59,10 @@ from pipeline.model.match import Match
 from pipeline.model.offer import Colleague, Offer, Stage, Verb
 from pipeline.model.person import Role
 from pipeline.offer.machine import Actor, authors, verbs_for
-from pipeline.offer.understand import understood
+from pipeline.offer.understand import asks_for_offer, understood
 from pipeline.offers import missing
 
 _OFFERS = re.compile(r"(?:offers|angebote)(?:\s+(?P<text>.+))?", re.IGNORECASE)
-_OFFER = re.compile(r"(?:(?:new|neues)\s+)?(?:offer|angebot)\b(?!-).*", re.IGNORECASE | re.DOTALL)
 _SIMPLE: dict[type[OfferAction], Verb] = {
     WithdrawOffer: Verb.WITHDRAW,
     ApproveOffer: Verb.APPROVE,
@@ -82,7 +81,7 @@ def meant(text: str, talk: Talk) -> Meant | None:
     """None where the text is about something else."""
     if found := _OFFERS.fullmatch(text):
         return Meant("say.offers", partial(_list, talk, stage="", text=(found["text"] or "").strip(), page=0))
-    if _OFFER.fullmatch(text):
+    if asks_for_offer(text):
         return Meant("say.offer", partial(_begin, talk, text=text))
     return None
 

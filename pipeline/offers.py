@@ -141,6 +141,7 @@ class Offers:
             candidate_name=candidate,
             reference=reference_of(key),
             computed=not wanted.volume,
+            blind=wanted.blind,
             cv=cv.id,
             match=match.id if match else "",
             profile=match.profile.id if match else "",
@@ -153,14 +154,14 @@ class Offers:
                 start=wanted.start,
                 end=wanted.end,
                 volume=wanted.volume or Decimal(0),
-                place=match.profile.place[:160] if match else "",
+                place=(wanted.place or (match.profile.place if match else ""))[:160],
                 remote=wanted.remote or 0,
-                valid_until=self.today + timedelta(days=self.office.valid_days),
+                valid_until=wanted.valid_until or self.today + timedelta(days=self.office.valid_days),
                 vat=Decimal(self.office.vat),
                 cost=wanted.cost,
             ),
         )
-        offer = self.addressed(offer, customer)
+        offer = self.addressed(offer, customer, _called(customer, wanted.contact))
         offer = offer.model_copy(update={"terms": offer.terms.model_copy(update=payment)})
         offer = self.with_volume(offer).model_copy(update={"terms": self._introduced(self.with_volume(offer), match)})
         await self.due.mark(offer.tenant, offer.id, seconds=FIRST_LOOK)
@@ -663,3 +664,9 @@ def _as_name(text: str) -> str:
 
 def _searched(offer: Offer) -> str:
     return f"{offer.name} {offer.customer.company if offer.customer else ''} {offer.candidate_name} {offer.terms.role}".casefold()
+
+
+def _called(customer: Customer | None, name: str) -> Contact | None:
+    """The customer's contact of that name, where it was said."""
+    words = set(name.casefold().split())
+    return next((one for one in customer.contacts if words & set(one.name.casefold().split())), None) if customer and words else None

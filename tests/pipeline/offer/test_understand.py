@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pipeline.model.offer import Unit
-from pipeline.offer.understand import Wanted, understood
+from pipeline.offer.understand import Wanted, asks_for_offer, understood
 
 TODAY = date(2026, 2, 10)
 D = Decimal
@@ -65,6 +65,38 @@ SAID = {
     ", drei Tage pro Woche, 100 Prozent remote": of(days_a_week=D(3), remote=100),
     "zum 1. März, komplett remote": of(start=MARCH, remote=100),
     "": of(),
+    "95 €/h, kein Remote": of("95", HOUR, remote=0),
+    "95 €/h nicht remote": of("95", HOUR, remote=0),
+    "95 €/h, no remote": of("95", HOUR, remote=0),
+    "95 €/h, remote 40 %": of("95", HOUR, remote=40),
+    "95 €/h, Homeoffice-Anteil: 40 %": of("95", HOUR, remote=40),
+    "95 €/h, 80 % vor Ort": of("95", HOUR, remote=20),
+    "95 €/h, 3 Tage remote, 2 Tage vor Ort": of("95", HOUR, remote=60),
+    "95 €/h, 4 days a week, 1 day from home": of("95", HOUR, days_a_week=D(4), remote=25),
+    "95 €/h, remote": of("95", HOUR, remote=100),
+    "12.500 € monatlich": of("12500", MONTH),
+    "12.500 € mtl.": of("12500", MONTH),
+    "12.500 €/Mon.": of("12500", MONTH),
+    "600 € täglich": of("600", DAY),
+    ", Tagesrate 600 €": of("600", DAY),
+    ", day rate of 600 EUR": of("600", DAY),
+    "12.5k €/Monat": of("12500", MONTH),
+    "1 250,50 € pro Tag": of("1250.5", DAY),
+    "95 €/h, 30 Tage netto": of("95", HOUR, payment_days=30),
+    "95 €/h, zahlbar innerhalb von 30 Tagen": of("95", HOUR, payment_days=30),
+    "95 €/h, payment within 30 days": of("95", HOUR, payment_days=30),
+    "95 €/h, net 30 days": of("95", HOUR, payment_days=30),
+    "95 €/h, gültig bis 31.12.2026": of("95", HOUR, valid_until=date(2026, 12, 31)),
+    "95 €/h, valid until 31 December": of("95", HOUR, valid_until=date(2026, 12, 31)),
+    "95 €/h, gültig 2 Wochen": of("95", HOUR, valid_until=date(2026, 2, 24)),
+    "95 €/h ab 1.März, Ende: 30. Juni": of("95", HOUR, start=MARCH, end=date(2026, 6, 30)),
+    "95 €/h from 1 March, end 2026-06-30": of("95", HOUR, start=MARCH, end=date(2026, 6, 30)),
+    "95 €/h ab 1. März für sechs Monate": of("95", HOUR, start=MARCH, end=END),
+    "95 €/h from 1 March for six months": of("95", HOUR, start=MARCH, end=END),
+    "95 €/h, 20 Tage im Monat": of("95", HOUR, days_a_week=D("4.5")),
+    "95 €/h, Einsatzort München, ab 1. März": of("95", HOUR, place="München", start=MARCH),
+    "95 €/h, blind": of("95", HOUR, blind=True),
+    "95 €/h, anonymisiert": of("95", HOUR, blind=True),
 }  # fmt: skip
 
 
@@ -77,7 +109,8 @@ def test_what_is_said_is_understood(text: str) -> None:
     "text",
     [
         "Angebot für Frau Brandt an die Firma Bosch", "Angebot an Bosch für Frau Brandt", "offer for Brandt to Bosch", "neues Angebot für Brandt zu Bosch", "Bitte ein Angebot für Brandt an Bosch",
-        "Erstelle ein Angebot für Brandt an Bosch", "make an offer for Brandt to Bosch", "please write an offer for Brandt at Bosch", "Angebot: Brandt an Bosch", "offer - Brandt to Bosch",
+        "Mach mir ein Angebot für Brandt an Bosch", "Angebot erstellen für Brandt an Bosch", "Bitte Angebot für Brandt an Bosch erstellen", "Angebot für Brandt, Kunde Bosch",
+        "I need an offer for Brandt to Bosch", "Angebot für Brandt an den Kunden Bosch", "Erstelle ein Angebot für Brandt an Bosch", "make an offer for Brandt to Bosch", "please write an offer for Brandt at Bosch", "Angebot: Brandt an Bosch", "offer - Brandt to Bosch",
     ],
 )  # fmt: skip
 def test_however_it_is_asked_for(text: str) -> None:
@@ -96,6 +129,28 @@ def test_however_it_is_asked_for(text: str) -> None:
 def test_one_of_the_two_may_be_missing(text: str, names: tuple[str, str]) -> None:
     found = understood(text, today=TODAY)
     assert (found.candidate, found.customer) == names
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("Angebot für Brandt zu 95 €/h an Neckartal AG", ("Brandt", "Neckartal AG", "")),
+        ("offer for Brandt at 95 €/h to Acme Ltd", ("Brandt", "Acme Ltd", "")),
+        ("Angebot für Brandt an Frau Muster, Acme AG, 95 €/h", ("Brandt", "Acme AG", "Muster")),
+        ("Angebot erstellen", ("", "", "")),
+        ("Angebot für An Nguyen an Bosch", ("An Nguyen", "Bosch", "")),
+    ],
+)
+def test_names_are_names_alone(text: str, names: tuple[str, str, str]) -> None:
+    found = understood(text, today=TODAY)
+    assert (found.candidate, found.customer, found.contact) == names
+
+
+@pytest.mark.parametrize(
+    "text", ["offers", "Angebote Bosch", "Was kostet ein Angebot?", "match Brandt", "Angebots-Vorlage", "neuer Kunde: Angebot GmbH"]
+)
+def test_what_asks_for_no_offer(text: str) -> None:
+    assert not asks_for_offer(text)
 
 
 @pytest.mark.parametrize("text", ["99999999999 €/h", "2.000.000 €/h", "9999999999 h", "0 €/h"])
