@@ -798,7 +798,7 @@ async def start(settings: Settings, *, pace: float = PACE) -> Running:
     services, _ = make_desk(service, shop.sender, shop.places, directory=directory, links=links, tokens=shop.tokens)
     bot = make_bot(services, shop.desk, shop, quick.storage.records, rates)
     matching = MatchingApi(service, shop.worker.nudge, rates=rates, firm=settings.firm, templates=settings.templates)
-    offers = OffersApi(service)
+    offers = OffersApi(service, directory.roles)
     parts = (api, matching, offers, KeysApi(service.api_keys), Page(templates=names, default=settings.template), health)
     tabs = TabTokens(settings.app_id, urlsplit(settings.url).hostname or "", settings.allowed_tenants) if settings.app_id else None
     tenants = settings.allowed_tenants if settings.app_id else frozenset({LOCAL})

@@ -61,10 +61,10 @@ class Links:
 
     def path(self, path: str, tenant: str) -> str:
         """The same for pages of ours."""
-        path = f"/api/{path}"
+        path, more = f"/api/{path}", "&" if "?" in path else "?"
         if self.key:
-            return f"{path}?{signed_query(self.key, path, tenant, now=self.now())}"
-        return path + (f"?tenant={tenant}" if tenant != "local" else "")
+            return f"{path}{more}{signed_query(self.key, path, tenant, now=self.now())}"
+        return path + (f"{more}tenant={tenant}" if tenant != "local" else "")
 
 
 TAB = "cvs"

@@ -82,7 +82,7 @@ def customer_form(customer: Customer | None, texts: Catalogue, *, name: str = ""
             widths=("1", "1", "1"),
         ),
         columns(
-            [number_entry("payment_days", texts("customer.payment_days"), float(known.payment_days or 0), least=0, most=365)],
+            [number_entry("payment_days", texts("customer.payment_days"), known.payment_days, least=0, most=365)],
             [choice("language", texts("customer.language"), languages, value=known.language if known.language in ("de", "en") else "en")],
             [entry("template", texts("customer.template"), known.template, limit=60)],
             widths=("1", "1", "1"),

@@ -233,8 +233,11 @@ def entry(name: str, label: str, value: str = "", *, limit: int = 200, lines: bo
     return made
 
 
-def number_entry(name: str, label: str, value: float, *, least: float, most: float) -> Element:
-    return NumberInput(id=name, label=label, value=float(value), min=float(least), max=float(most))
+def number_entry(name: str, label: str, value: float | None, *, least: float, most: float) -> Element:
+    made = NumberInput(id=name, label=label, min=float(least), max=float(most))
+    if value is not None:
+        made.value = float(value)
+    return made
 
 
 def date_entry(name: str, label: str, value: date | None) -> Element:

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from adaptivecards.baseobject import Element
 from babel.dates import format_date
+from rapidfuzz import fuzz, process
 
 from cards.actions import Action, button
 from cards.elements import (
@@ -32,7 +33,7 @@ from cards.elements import (
     title,
     toggle,
 )
-from cards.i18n import Catalogue
+from cards.i18n import LANGUAGES, Catalogue, catalogue
 from cards.offer_actions import (
     AcceptOffer,
     ApproveOffer,
@@ -161,7 +162,7 @@ def approval_card(offer: Offer, texts: Catalogue, around: Around) -> CardJson:
 def state_card(offer: Offer, texts: Catalogue, *, old: bool = False) -> CardJson:
     """For everybody else: how far it is. `old`: the offer has changed since this card asked about it."""
     people = [*_people(offer, texts)[:1], (texts("offer.candidate"), offer.shown_candidate), *_people(offer, texts)[2:]]
-    body = [say(texts("offer.outdated"))] if old else [*facts(people), *_state(offer, texts)]
+    body = [say(texts("offer.outdated"))] if old else [*facts(people), *_state(offer, texts, reasons=False)]
     return card(*_head(offer, texts), *body, summary=_heading(offer, texts))
 
 
@@ -194,6 +195,7 @@ def offer_form(offer: Offer, texts: Catalogue, *, customers: Sequence[Customer],
     """All that can be said about an offer. `customers` to choose from, `wanted` the name that was said and fits none of them."""
     terms = offer.terms
     units = [(unit.value, texts(f"offer.per_{unit.value}")) for unit in Unit]
+    languages = [(code, texts(f"rewrite.language_{code}")) for code in ("de", "en")]
     own = [offer.customer] if offer.customer else []
     known = {one.id: one.company for one in (*own, *customers)}
     chosen = [("-", texts("offer.no_customer")), *known.items()][: CHOSEN + 1]
@@ -206,7 +208,11 @@ def offer_form(offer: Offer, texts: Catalogue, *, customers: Sequence[Customer],
         choice("customer", texts("offer.customer"), chosen, value=offer.customer.id if offer.customer else "-"),
         entry("new_customer", texts("offer.new_customer"), "" if offer.customer else wanted, limit=160),
         *([choice("contact", texts("offer.contact"), [*contacts, ("-", texts("offer.no_contact"))], value=current)] if contacts else []),
-        entry("role", texts("offer.role"), terms.role, limit=160),
+        columns(
+            [entry("role", texts("offer.role"), terms.role, limit=160)],
+            [choice("language", texts("customer.language"), languages, value=offer.language)],
+            widths=("2", "1"),
+        ),
         columns(
             [number_entry("rate", texts("offer.rate"), float(terms.rate), least=0, most=1_000_000)],
             [choice("currency", texts("offer.currency"), [(code, code) for code in CURRENCIES], value=terms.currency)],
@@ -246,8 +252,17 @@ def offer_form(offer: Offer, texts: Catalogue, *, customers: Sequence[Customer],
     )
 
 
-def offers_card(offers: Sequence[Offer], texts: Catalogue, *, stage: str, text: str, page: int, csv_url: str) -> CardJson:
-    """A page of the list, with the totals of all of it by currency."""
+def stage_named(text: str) -> str:
+    """The stage that people call so in one of the languages: "entwurf", "freigegebene"; empty where it is none."""
+    names = {catalogue(language)(f"offer.stage_{stage.value}").casefold(): stage.value for stage in Stage for language in LANGUAGES}
+    wanted = text.casefold()
+    found = next((name for name in names if name == wanted or (len(wanted) > 4 and wanted.removesuffix("e").removesuffix("n") == name)), None)
+    found = found or (process.extractOne(wanted, names.keys(), scorer=fuzz.ratio, score_cutoff=85) or (None,))[0]
+    return names[found] if found else ""
+
+
+def offers_card(offers: Sequence[Offer], texts: Catalogue, *, seen: Collection[str], stage: str, text: str, page: int, csv_url: str) -> CardJson:
+    """A page of the list, with the totals by currency of all whose ids are `seen`: of the others the person may not see the amounts."""
     pages = max(1, -(-len(offers) // LISTED))
     page = max(0, min(page, pages - 1))
     heading = texts("offer.list_title")
@@ -260,8 +275,9 @@ def offers_card(offers: Sequence[Offer], texts: Catalogue, *, stage: str, text: 
         widths=("2", "2", "1"),
     )
     if not offers:
-        return card(title(heading, icon="📑"), filters, say(texts("offer.none")), summary=heading)
-    rows = [_listed(offer, texts) for offer in offers[page * LISTED : (page + 1) * LISTED]]
+        none = texts("offer.none_such" if stage or text else "offer.none")
+        return card(title(heading, icon="📑"), filters, say(none), summary=heading)
+    rows = [_listed(offer, texts, amount=offer.id in seen) for offer in offers[page * LISTED : (page + 1) * LISTED]]
     actions: list[Element] = [OpenUrl(title="CSV", url=csv_url)]
     if page > 0:
         actions.insert(0, button(texts("offer.before"), ListOffers(stage or ALL, text, str(page - 1))))
@@ -271,7 +287,7 @@ def offers_card(offers: Sequence[Offer], texts: Catalogue, *, stage: str, text: 
         title(heading, icon="📑"),
         filters,
         table(rows, [3, 4, 3, 2]),
-        plain(texts.n("offer.total", len(offers), sums=_sums(offers, texts)), limit=240, weight="Bolder"),
+        plain(texts.n("offer.total", len(offers), sums=_sums([one for one in offers if one.id in seen], texts)), limit=240, weight="Bolder"),
         *([say(texts("profile.page", page=page + 1, pages=pages), isSubtle=True, size="Small")] if pages > 1 else []),
         actions=actions,
         summary=heading,
@@ -365,12 +381,13 @@ def _body(offer: Offer, texts: Catalogue, *, inside: bool) -> list[Element]:
     return facts(rows)
 
 
-def _state(offer: Offer, texts: Catalogue) -> list[Element]:
-    """What was decided, and what became of it."""
+def _state(offer: Offer, texts: Catalogue, *, reasons: bool = True) -> list[Element]:
+    """What was decided, and what became of it; `reasons` may speak of terms and margin."""
     found: list[Element] = []
     move = next((m for m in reversed(offer.moves) if m.verb is not Verb.EDIT), None)
     if move and move.text and offer.stage in (Stage.REJECTED, Stage.CHANGES):
-        found.append(box(plain(texts("offer.said_by", name=move.name or "–"), limit=120, weight="Bolder"), plain(move.text, limit=500)))
+        said = [plain(move.text, limit=500)] if reasons else []
+        found.append(box(plain(texts("offer.said_by" if reasons else "offer.decided_by", name=move.name or "–"), limit=120, weight="Bolder"), *said))
     elif offer.stage is Stage.SUBMITTED and offer.request:
         who = ", ".join(one.name or "–" for one in offer.request.approvers) or texts("offer.everybody")
         until = format_date(offer.request.lapse.date(), "medium", locale=texts.language)
@@ -412,13 +429,13 @@ def _names(fields: Sequence[str], texts: Catalogue) -> str:
     return ", ".join(texts(f"offer.{field}") for field in fields)
 
 
-def _listed(offer: Offer, texts: Catalogue) -> list[Element]:
+def _listed(offer: Offer, texts: Catalogue, *, amount: bool) -> list[Element]:
     locale = locale_of(offer.language, offer.customer.country if offer.customer else "DE")
     who = " · ".join(filter(None, (offer.customer.company if offer.customer else "", offer.candidate_name, offer.terms.role)))
     return [
         plain(f"{ICONS[offer.stage]} {offer.name or texts(f'offer.stage_{offer.stage.value}')}", limit=60),
         plain(who, limit=140),
-        plain(printed(totals(offer.terms).net, locale), limit=40),
+        plain(printed(totals(offer.terms).net, locale) if amount else "–", limit=40),
         buttons(button(texts("offer.show"), ShowOffer(offer.id))),
     ]
 

@@ -23,7 +23,7 @@ async def run_verify(offers: Offers, records: Records, head: str, texts: Catalog
     try:
         tenants = {tenant for table in (LOG, OFFERS, SEQUENCES) for tenant in await records.tenants(table)}
         for tenant in sorted(tenants):
-            checked = await offers.log.verify(tenant)
+            checked = await offers.verify(tenant)
             found_head = found_head or head in {entry.hash for entry in await _entries(offers, tenant, readable=not checked.broken)}
             console.print(
                 texts("cli.log", tenant=tenant, entries=checked.entries, erased=checked.erased, head=checked.head), markup=False, soft_wrap=True

@@ -8,12 +8,14 @@ from functools import partial
 from pydantic import ValidationError
 
 from cards.customer import CONTACTS, SALUTATIONS, customer_card, customer_form, customers_card
+from cards.i18n import Catalogue
 from cards.offer_actions import CustomerAction, EditCustomer, Form, ImportCustomers, MergeCustomers, SaveCustomer, ShowCustomer
 from dialogs.talk import Talk
 from dialogs.turn import DroppedFile, Meant, Turn
 from pipeline.errors import UserError
 from pipeline.model.customer import Contact, Customer
 from pipeline.model.job import Job, Kind, Source
+from pipeline.offer.columns import split_legal_form
 from pipeline.service import Submission
 
 ENDINGS = (".csv", ".xlsx", ".xls", ".tsv")
@@ -89,16 +91,21 @@ async def _save(action: SaveCustomer, talk: Talk) -> Customer:
     """Raises UserError: bad_customer, changed_meanwhile, unknown_customer."""
     customers, form = talk.service.customers, action.form
     if not action.customer:
-        made = _filled(Customer(name="-"), form)
+        made = _filled(Customer(name="-"), form, talk.texts)
         return await customers.add(talk.tenant, made, key=talk.service.job_id(talk.tenant, f"{talk.event.id}\ncustomer"))
     version = int(action.version) if action.version.isdecimal() else 0
-    return await customers.change(talk.tenant, action.customer, version, lambda known: _filled(known, form))
+    return await customers.change(talk.tenant, action.customer, version, lambda known: _filled(known, form, talk.texts))
 
 
-def _filled(known: Customer, form: Form) -> Customer:
+def _filled(known: Customer, form: Form, texts: Catalogue) -> Customer:
+    """Raises UserError: bad_customer, bad_terms."""
     values: dict[str, object] = {name: form[name].strip() for name in _FIELDS if name in form}
-    days = form.get("payment_days", "").strip().partition(".")[0]
-    values["payment_days"] = int(days) if days.isdecimal() and int(days) else None
+    days = form.get("payment_days", "").strip()
+    if days and not re.fullmatch(r"\d{1,3}([.,]0+)?", days):
+        raise UserError("bad_terms", field=texts("customer.payment_days"))
+    values["payment_days"] = int(re.split("[.,]", days)[0]) if days else None
+    name, legal_form = split_legal_form(str(values.get("name", known.name)))
+    values |= {"name": name, "legal_form": values.get("legal_form") or legal_form}
     values["vat_id"] = str(values.get("vat_id", known.vat_id)).replace(" ", "").upper()
     found = (_person(number, form) for number in range(CONTACTS))
     rest = known.contacts[CONTACTS - 1 :]

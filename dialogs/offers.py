@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import partial
+from urllib.parse import urlencode
 
 from cards.chat import note_card
 from cards.elements import CardJson
@@ -21,6 +22,7 @@ from cards.offer import (
     offer_form,
     offers_card,
     own_again,
+    stage_named,
     state_card,
     which_candidate_card,
 )
@@ -58,7 +60,7 @@ from pipeline.model.job import Conversation, Job, State
 from pipeline.model.match import Match
 from pipeline.model.offer import Colleague, Offer, Stage, Verb
 from pipeline.model.person import Role
-from pipeline.offer.machine import Actor, authors, verbs_for
+from pipeline.offer.machine import Actor, authors, sees_terms, verbs_for, was_asked
 from pipeline.offer.understand import asks_for_offer, understood
 from pipeline.offers import missing
 
@@ -109,17 +111,11 @@ async def card_for(offer: Offer, reader: Conversation, services: Services) -> Ca
     )
     if offer.owner.user == reader.user:
         return offer_card(offer, texts, around)
-    if Role.APPROVER in actor.roles and _is_theirs(offer, reader.user):
+    if Role.APPROVER in actor.roles and was_asked(offer, reader.user):
         return approval_card(offer, texts, around)
     if Role.ADMIN in actor.roles:
         return offer_card(offer, texts, around)
     return state_card(offer, texts)  # everybody else sees how far it is: neither terms nor margin
-
-
-def _is_theirs(offer: Offer, user: str) -> bool:
-    """Is, or was, this person asked about it?"""
-    asked = offer.request.approvers if offer.request else ()
-    return any(move.user == user for move in offer.moves) or (offer.request is not None and (not asked or user in {one.user for one in asked}))
 
 
 async def clicked(action: OfferAction, talk: Talk) -> Turn:
@@ -157,6 +153,8 @@ async def _acted(action: OfferAction, talk: Talk) -> Turn:
             return await _save(key, _number(version), form, talk)
         case SubmitOffer(offer=key, version=version, approver=approver):
             people = await _asked(approver, talk)
+            if approver == ROLE:
+                await _somebody(await offers.get(tenant, key), talk)
             done = await offers.submit(tenant, key, await _actor(talk), version=_number(version), approvers=people, channel=approver == CHANNEL)
             return await _moved(done.offer, talk)
         case RejectOffer(offer=key, version=version, reason=text):
@@ -165,11 +163,10 @@ async def _acted(action: OfferAction, talk: Talk) -> Turn:
             return await _do(key, Verb.REQUEST_CHANGES, version, talk, text=text)
         case DelegateOffer(offer=key, version=version, delegate=delegate):
             people = await _asked(delegate, talk)
-            if not people:
-                raise UserError("not_approver")
+            if not people or people[0].user == talk.user:
+                raise UserError("no_delegate")
             to = people[0]
-            text = f"{to.name} ({to.user[:8]})"  # two may have one name
-            done = await offers.do(tenant, key, Verb.DELEGATE, await _actor(talk), version=_number(version), text=text, to=to)
+            done = await offers.do(tenant, key, Verb.DELEGATE, await _actor(talk), version=_number(version), text=to.user, to=to)
             return await _moved(done.offer, talk)
         case MailOffer(offer=key):
             return await _moved(await offers.wish_mail(tenant, key, await _actor(talk)), talk)
@@ -264,15 +261,27 @@ async def _asked(chosen: str, talk: Talk) -> list[Colleague]:
         return []
     found = [one for one in await talk.services.approvers(talk.tenant) if one.user == chosen]
     if not found:
-        raise UserError("not_approver")
+        raise UserError("no_delegate")
     return found
+
+
+async def _somebody(offer: Offer, talk: Talk) -> None:
+    """Raises UserError: nobody_to_ask, where nobody could answer."""
+    everybody = {one.user for one in await talk.services.approvers(talk.tenant)}
+    if not everybody - (authors(offer) | {talk.user} if talk.service.offers.office.four_eyes else set()):
+        raise UserError("nobody_to_ask")
 
 
 async def _list(talk: Talk, *, stage: str, text: str, page: int) -> Turn:
     text = text.strip()[:80]
+    if not stage and (named := stage_named(text)):
+        stage, text = named, ""
     found: Sequence[Offer] = await talk.service.offers.all(talk.tenant, stage=stage, text=text)
-    csv_url = talk.services.link("offers/csv", talk.tenant)
-    return talk.answer(offers_card(found, talk.texts, stage=stage, text=text, page=page, csv_url=csv_url))
+    actor = await _actor(talk)
+    seen = frozenset(offer.id for offer in found if sees_terms(offer, actor.user, actor.roles))
+    query = urlencode({"stage": stage, "search": text, "for": talk.user})  # the same offers, and no more of them than this person sees
+    csv_url = talk.services.link(f"offers/csv?{query}", talk.tenant)
+    return talk.answer(offers_card(found, talk.texts, seen=seen, stage=stage, text=text, page=page, csv_url=csv_url))
 
 
 async def _actor(talk: Talk) -> Actor:

@@ -15,7 +15,8 @@ from datetime import datetime
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from pipeline.model.codec import from_json, to_json
-from pipeline.model.offer import Move, Offer
+from pipeline.model.offer import Move, Offer, Verb
+from pipeline.offer.machine import digest
 from pipeline.sequence import Numbers, Ticket
 from pipeline.store import OFFERS, Store, decoded
 
@@ -27,7 +28,9 @@ LOOKS = 4
 
 
 class Entry(BaseModel):
-    """`who` and `why` are keyed hashes of the person's id and of name and reason; `before` is the hash of the entry before."""
+    """`who` and `why` are keyed hashes of the person's id and of name and reason, `what` the hash of what was offered; `before` is the hash of the
+    entry before.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -38,6 +41,7 @@ class Entry(BaseModel):
     version: int
     verb: str
     stage: str
+    what: str
     who: str
     why: str
     before: str
@@ -89,6 +93,7 @@ class ApprovalLog:
                 version=move.version,
                 verb=move.verb.value,
                 stage=move.stage.value,
+                what=move.what,
                 who=_keyed(words.key, move.user),
                 why=_keyed(words.key, f"{move.name}\n{move.text}"),
                 before=before.hash if before else NONE,
@@ -127,7 +132,7 @@ class ApprovalLog:
         """Erase what says who somebody was and why they decided; the chain stays whole. Returns how many entries that were."""
         gone = 0
         for record in await self._store.records.all(LOG_TEXTS, tenant):
-            if from_json(record.value, Words).user == user:
+            if user in ((words := from_json(record.value, Words)).user, words.text):
                 await self._store.records.delete(LOG_TEXTS, tenant, record.key)
                 gone += 1
         return gone
@@ -172,7 +177,7 @@ class ApprovalLog:
         erased = 0
         for entry in readable:
             said = words.pop(f"{entry.offer}-{entry.move}", None)
-            wrong = _wrong(said, entry) if said is not None else None
+            wrong = _wrong(said, entry, offers.get(entry.offer)) if said is not None else None
             erased += said is None
             if wrong or not _fits(entry, offers.get(entry.offer)):
                 broken.append((entry.seq, wrong or "offer"))
@@ -199,7 +204,8 @@ def _fits(entry: Entry, offer: Offer | None) -> bool:
     if entry.move >= len(offer.moves):
         return False
     move = offer.moves[entry.move]
-    return (move.at, move.verb.value, move.version, move.stage.value) == (entry.at, entry.verb, entry.version, entry.stage)
+    same = (move.at, move.verb.value, move.version, move.stage.value, move.what) == (entry.at, entry.verb, entry.version, entry.stage, entry.what)
+    return same and (entry.verb != Verb.APPROVE.value or not offer.stage.final or digest(offer) == entry.what)
 
 
 def _is_coming(holder: str, offers: Mapping[str, Offer]) -> bool:
@@ -226,12 +232,15 @@ def _ends_well(end: Ticket | None, entries: Sequence[Entry], offers: Mapping[str
     return sound and begun and entry.seq == (last.seq if last else 0) + 1 and entry.before == (last.hash if last else NONE)
 
 
-def _wrong(said: bytes, entry: Entry) -> str | None:
+def _wrong(said: bytes, entry: Entry, offer: Offer | None) -> str | None:
+    """What does not fit: the words to their hashes, or to what the offer says of its move."""
     try:
         words = Words.model_validate_json(said)
     except ValidationError:
         return "unreadable"
     fits = to_json(words, Words) == said and entry.who == _keyed(words.key, words.user)
+    move = offer.moves[entry.move] if offer and entry.move < len(offer.moves) else None
+    fits = fits and (move is None or not move.user or (move.user, move.name, move.text) == (words.user, words.name, words.text))
     return None if fits and entry.why == _keyed(words.key, f"{words.name}\n{words.text}") else "words"
 
 

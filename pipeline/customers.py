@@ -92,10 +92,10 @@ class Customers:
         await self._store.create(CUSTOMERS, tenant, new.id, new)
         return new
 
-    def named(self, company: str) -> Customer:
+    def named(self, company: str, *, language: str = "de") -> Customer:
         """A customer of whom nothing but the name is known."""
         name, form = split_legal_form(company[:160])
-        return Customer(name=name, legal_form=form, country=self._country)
+        return Customer(name=name, legal_form=form, country=self._country, language=language)
 
     async def get(self, tenant: str, customer_id: str) -> Customer:
         """Where it was merged into another, that one. Raises UserError: unknown_customer."""

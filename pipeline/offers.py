@@ -6,14 +6,14 @@ import asyncio
 import hashlib
 import logging
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from pipeline.approval_log import ApprovalLog
+from pipeline.approval_log import ApprovalLog, Checked
 from pipeline.conversion import Structured
 from pipeline.customers import Customers
 from pipeline.due import Due
@@ -142,6 +142,7 @@ class Offers:
             reference=reference_of(key),
             computed=not wanted.volume,
             blind=wanted.blind,
+            language="en" if locale.lower().startswith("en") else "de",
             cv=cv.id,
             match=match.id if match else "",
             profile=match.profile.id if match else "",
@@ -256,6 +257,7 @@ class Offers:
         offer = await self.get(tenant, offer_id)
         if lacks := missing(offer):
             raise UserError("offer_incomplete", count=len(lacks))
+        self._check_day(offer)
         if given_away(offer):
             raise UserError("blind_named", count=len(given_away(offer)))
         if self.office.four_eyes and any(one.user in {*authors(offer), actor.user} for one in approvers):
@@ -290,7 +292,8 @@ class Offers:
         offer = await self.get(tenant, offer_id)
         if to and ((self.office.four_eyes and to.user in authors(offer)) or to.user == actor.user):
             raise UserError("four_eyes")
-        if verb is Verb.APPROVE and offer.stage is Stage.SUBMITTED:  # what cannot be written is not approved
+        if verb is Verb.APPROVE and offer.stage is Stage.SUBMITTED:  # what cannot be written, or is over, is not approved
+            self._check_day(offer)
             await asyncio.to_thread(self._word, offer, day=self.today, final=True)
         await self.due.mark(tenant, offer_id, seconds=FIRST_LOOK)  # before: killed in between, somebody looks after it
         now, changed = self._store.clock.now(), False
@@ -311,6 +314,11 @@ class Offers:
         if after is None:
             raise UserError("unknown_offer")
         return Done(after, changed)
+
+    def _check_day(self, offer: Offer) -> None:
+        """Raises UserError: offer_over."""
+        if offer.terms.valid_until and offer.terms.valid_until < self.today:
+            raise UserError("offer_over", date=f"{offer.terms.valid_until:%d.%m.%Y}")
 
     async def wish_mail(self, tenant: str, offer_id: str, actor: Actor) -> Offer:
         """A draft of the e-mail to the customer. Raises UserError: unknown_offer, not_yours, offer_not_possible, no_email."""
@@ -538,29 +546,50 @@ class Offers:
 
     # --- lists and retention
 
-    def csv(self, offers: Sequence[Offer], heads: Sequence[str], stages: dict[str, str]) -> bytes:
-        """`heads` of the columns and the names of the `stages` in the reader's language; amounts with a decimal comma and without currency signs."""
+    def csv(self, offers: Sequence[Offer], heads: Sequence[str], names: Mapping[str, str], *, days: str, seen: Callable[[Offer], bool]) -> bytes:
+        """`heads` of the columns and the `names` of stages and units in the reader's language; amounts with a decimal comma and without currency
+        signs, those alone that the reader has `seen`. `days` as strftime writes them.
+        """
         rows = [tuple(heads)]
         for offer in offers:
             sums, terms = totals(offer.terms), offer.terms
+            amounts = (terms.rate, sums.net.amount, sums.gross.amount)
+            rate, net, gross = (f"{amount:.2f}".replace(".", ",") if seen(offer) else "" for amount in amounts)
             rows.append(
                 (
                     offer.name,
-                    stages[offer.stage.value],
+                    names[offer.stage.value],
                     offer.customer.company if offer.customer else "",
                     offer.shown_candidate,
                     terms.role,
-                    f"{terms.rate:.2f}".replace(".", ","),
-                    terms.unit.value,
-                    f"{sums.net.amount:.2f}".replace(".", ","),
-                    f"{sums.gross.amount:.2f}".replace(".", ","),
+                    rate,
+                    names[terms.unit.value],
+                    net,
+                    gross,
                     terms.currency,
-                    terms.start.isoformat() if terms.start else "",
+                    terms.start.strftime(days) if terms.start else "",
                     offer.owner_name,
-                    offer.updated.date().isoformat(),
+                    offer.updated.date().strftime(days),
                 )
             )
         return csv_table(rows)
+
+    async def verify(self, tenant: str) -> Checked:
+        """The log, and what it stands for: the approved terms, the Word files, the numbers."""
+        checked = await self.log.verify(tenant)
+        found = decoded(await self._store.records.all(OFFERS, tenant), Offer)
+        broken = [(0, "record") for offer in found if offer is None]
+        final = [offer for offer in found if offer and offer.number]
+        for offer in final:
+            data = await self._blobs.get(f"{tenant}/{offer.id}/{APPROVED}") if offer.frozen else None
+            if offer.frozen and (data is None or hashlib.sha256(data).hexdigest() != offer.frozen.sha256):
+                broken.append((0, "file"))
+        for year in {offer.year for offer in final}:
+            numbers = sorted(offer.number for offer in final if offer.year == year)
+            last = await self._numbers.last(tenant, f"offers-{year}")
+            if len(set(numbers)) != len(numbers) or last is None or last.number < numbers[-1]:
+                broken.append((0, "number"))
+        return replace(checked, broken=(*checked.broken, *broken))
 
     async def forget_candidate(self, tenant: str, candidate: str) -> int:
         """Drafts about a candidate lose what they say of the person; business letters are kept by law. Returns how many those are."""
@@ -592,10 +621,17 @@ class Offers:
         """
 
         def nameless(known: Offer | None) -> Offer | None:
-            if known is None or not any(move.user == user for move in known.moves):
+            asked = known.request.approvers if known and known.request else ()
+            if known is None or not (any(user in (move.user, move.text) for move in known.moves) or any(one.user == user for one in asked)):
                 return None
-            moves = tuple(move.model_copy(update={"user": "", "name": "", "text": ""}) if move.user == user else move for move in known.moves)
-            return known.model_copy(update={"moves": moves})
+            empty = {"user": "", "name": "", "text": ""}
+            moves = tuple(
+                move.model_copy(update=empty if move.user == user else {"text": ""}) if user in (move.user, move.text) else move
+                for move in known.moves
+            )
+            left = tuple(one.model_copy(update={"name": ""}) if one.user == user else one for one in asked)
+            request = known.request.model_copy(update={"approvers": left}) if known.request else None
+            return known.model_copy(update={"moves": moves, "request": request})
 
         for record in await self._store.records.all(OFFERS, tenant):
             await self._store.change(OFFERS, tenant, record.key, Offer, nameless)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from docx.document import Document as Doc
 from docx.enum.table import WD_ROW_HEIGHT_RULE
-from docx.enum.text import WD_ALIGN_PARAGRAPH, WD_TAB_ALIGNMENT
-from docx.shared import Cm, Pt, RGBColor
+from docx.enum.text import WD_ALIGN_PARAGRAPH, WD_LINE_SPACING, WD_TAB_ALIGNMENT
+from docx.shared import Cm, Mm, Pt, RGBColor
 from make_templates import NAVY, TARGET, WIDTH, base, end, header_and_footer, loop_rows, paragraphs, put, save, section, shade, table
 
 DOCUMENTS = TARGET / "documents"
@@ -173,7 +173,7 @@ def offer() -> Doc:
     foot = page.footer
     for text in ("{{ firm }}{% if contact %}  ·  {{ contact }}{% endif %}", "{{ legal }}"):
         foot.add_paragraph(text, style="CV Detail")
-    head = table(document, [8.5, 0.5, 7.5], 1)
+    head = table(document, [8.5, 1.5, 6.5], 1)  # the information block begins 125 mm from the left edge
     address, _, info = head.rows[0].cells
     put(
         address,
@@ -186,17 +186,24 @@ def offer() -> Doc:
         paragraph.paragraph_format.space_after = Pt(0)
     address.paragraphs[0].runs[0].font.size = Pt(7)
     address.paragraphs[0].runs[0].font.italic = False
-    address.paragraphs[0].paragraph_format.space_after = Pt(8)
+    sender = address.paragraphs[0].paragraph_format  # at the foot of its zone of 17.7 mm
+    sender.line_spacing_rule, sender.line_spacing = WD_LINE_SPACING.EXACTLY, Pt(9)
+    sender.space_before, sender.space_after = Mm(17.7) - Pt(9 + 2), Pt(2)
     put(
         info,
+        ("", "Normal"),
         ("{%p for i in info %}", "Normal"),
         ("{{ i.label }}:\t{{ i.value }}", "Normal"),
         ("{%p endfor %}", "Normal"),
     )
     for paragraph in info.paragraphs:
         paragraph.paragraph_format.space_after = Pt(1)
-        paragraph.paragraph_format.tab_stops.add_tab_stop(Cm(3.7))
-    head.rows[0].height, head.rows[0].height_rule = Cm(4.2), WD_ROW_HEIGHT_RULE.AT_LEAST
+        paragraph.paragraph_format.tab_stops.add_tab_stop(Cm(3.3))
+        for run in paragraph.runs:
+            run.font.size = Pt(9)
+    top = info.paragraphs[0].paragraph_format  # the block begins 50 mm from the top edge
+    top.line_spacing_rule, top.line_spacing, top.space_after = WD_LINE_SPACING.EXACTLY, Mm(5), Pt(0)
+    head.rows[0].height, head.rows[0].height_rule = Mm(51.5), WD_ROW_HEIGHT_RULE.AT_LEAST
     paragraphs(document, ("{%p if draft %}", "CV Label"), ("{{ draft }}", "CV Label"), ("{%p endif %}", "CV Label"))
     document.paragraphs[-2].runs[0].font.color.rgb = RGBColor.from_string("B3261E")
     document.paragraphs[-2].runs[0].font.bold = True
@@ -229,7 +236,10 @@ def offer() -> Doc:
         for cell in row.cells:
             cell.paragraphs[0].paragraph_format.keep_with_next = True
     document.add_paragraph().paragraph_format.space_after = Pt(0)
+    before = len(document.paragraphs)
     paragraphs(document, ("{%p for t in notes %}", "Normal"), ("{{ t }}", "Normal"), ("{%p endfor %}", "Normal"))
+    for paragraph in document.paragraphs[before:]:  # the greeting is never alone on a page
+        paragraph.paragraph_format.keep_with_next = True
     greeting = document.add_paragraph("{{ labels.offer_greeting }}")
     greeting.paragraph_format.space_before, greeting.paragraph_format.keep_with_next = Pt(10), True
     firm = document.add_paragraph("{{ firm }}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from urllib.parse import urlencode
 
 from aiohttp import web
 
@@ -23,7 +24,9 @@ def opens(request: web.Request) -> bool:
     if not key or request.method not in ("GET", "HEAD") or not _FILES.fullmatch(request.path):
         return False
     tenant, until, signature = (query.get(name, "") for name in (TENANT, UNTIL, SIGNATURE))
-    return is_signed(key, request.path, tenant=tenant, until=until, signature=signature, now=datetime.now(UTC))
+    own = urlencode([(name, value) for name, value in query.items() if name not in (TENANT, UNTIL, SIGNATURE)])
+    path = f"{request.path}?{own}" if own else request.path
+    return is_signed(key, path, tenant=tenant, until=until, signature=signature, now=datetime.now(UTC))
 
 
 def is_link(request: web.Request) -> bool:

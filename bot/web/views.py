@@ -26,6 +26,7 @@ _STATUS = {
     "changed_meanwhile": 409,
     "not_ready": 409,
     "not_yours": 403,
+    "offer_hidden": 403,
     "link_over": 403,
     "drive_forbidden": 502,
     "no_drive": 409,

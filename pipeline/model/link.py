@@ -13,7 +13,7 @@ TENANT, UNTIL, SIGNATURE = "tenant", "until", "sig"
 
 
 def signed_query(key: bytes, path: str, tenant: str, *, now: datetime) -> str:
-    """What makes of the path a link that opens: only this path, only in this tenant, only for GOOD_FOR."""
+    """What makes of the path, with a query of its own or without, a link that opens: only this one, only in this tenant, only for GOOD_FOR."""
     until = str(int((now + GOOD_FOR).timestamp()))
     return urlencode({TENANT: tenant, UNTIL: until, SIGNATURE: _signature(key, path, tenant, until)})
 

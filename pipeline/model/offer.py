@@ -112,7 +112,10 @@ class Request(_Stored):
 
 
 class Move(_Stored):
-    """Who did what when, and why. `version` is the one that the person saw, `stage` where it led."""
+    """Who did what when, and why. `version` is the one that the person saw, `stage` where it led, `what` the hash of what was offered then.
+
+    The text of a delegation is the id of whom it was passed on to.
+    """
 
     at: datetime
     verb: Verb
@@ -121,6 +124,7 @@ class Move(_Stored):
     version: int
     stage: Stage
     text: str = Field(default="", max_length=1000)
+    what: str = ""
 
 
 class Frozen(_Stored):

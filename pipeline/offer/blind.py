@@ -53,7 +53,8 @@ _CONTACT = re.compile(
 _PRIVATE = re.compile(
     rf"(?<!\w)(?:{PERSONAL})(?!\w)"
     r"|\b(?:anschrift|adresse|wohnhaft|wohnort|address|alter|age|geb\.|geboren|born)\s*(?::|in\b|am\b|on\b)"
-    r"|\b[\w.-]+(?:str\.|straße|strasse|weg|allee|gasse)\s*\d+\s*[a-z]?\b"
+    r"|\b[\w.-]*(?:str\.|straße|strasse|weg|allee|gasse|ring|platz|damm|ufer|chaussee|promenade|steig|markt|vej|gade|straat|laan|plein)\s*\d+\s*[a-z]?\b"
+    r"|\b[^\W\d_]{3,}\s+\d{1,3}\s?[a-z]?\b(?:\s*[,–·|-]|\s).{0,40}\b(?:[A-Z]{1,3}-)?\d{4,5}\b"  # street 9 … 8000
     r"|\b\d{1,4}\s+\w+\s+(?:street|road|avenue|lane)\b"
     r"|(?:^|,)\s*(?:D-|A-|CH-)?\d{5}\s+[^\W\d_][\w-]+\s*$",
     re.IGNORECASE,

@@ -21,6 +21,9 @@ LIKE = 88
 """So alike, of 100, a header must be to one of the known names."""
 HEADER_WITHIN = 10
 """Among so many rows from the top is the one with the headers."""
+_BARE_NUMBER = frozenset({"nr", "no", "number", "nummer"})
+"""Beside the street it is the house's; anywhere else it is anything."""
+_GERMAN = frozenset({"DE", "AT", "CH", "LI"})
 _SALUTATIONS = {"herr": "Herr", "hr": "Herr", "frau": "Frau", "fr": "Frau", "mr": "Mr", "mrs": "Ms", "ms": "Ms", "miss": "Ms"}
 
 
@@ -49,6 +52,8 @@ def columns_of(rows: Sequence[Sequence[str]]) -> Columns:
         fields: list[str] = []
         for header in headers:
             field = field_of(header)
+            beside = fields and fields[-1] == "street" and _plain(header) in _BARE_NUMBER
+            field = "house_number" if beside else field
             fields.append(field if field not in fields else "")
         if "name" in fields:
             return Columns(number, headers, tuple(fields))
@@ -87,7 +92,7 @@ def customer_of(row: Sequence[str], columns: Columns, *, country: str) -> Custom
         "town": town,
         "country": land,
         "vat_id": values.get("vat_id", "").replace(" ", "").upper(),
-        "language": _language(values.get("language", "")),
+        "language": _language(values.get("language", "") or ("de" if land in _GERMAN else "en")),
         "payment_days": min(int(days.group()), 365) if days else None,
         "conditions": values.get("conditions", ""),
         "template": values.get("template", ""),
@@ -113,18 +118,25 @@ def contact_of(name: str, *, salutation: str = "", email: str = "", phone: str =
 
 def split_legal_form(company: str) -> tuple[str, str]:
     """The name and the legal form at its end, as it is usually written."""
-    for form in _data()["legal_forms"]["names"]:
-        found = re.search(rf"[\s,]+{re.escape(form)}$".replace(r"\ ", r"\s*"), company, re.IGNORECASE)
+    written = {form: form for form in _data()["legal_forms"]["names"]} | {
+        name: form for form, names in _data()["long_forms"].items() for name in names
+    }
+    for text, form in written.items():
+        pattern = re.escape(text).replace(r"\ ", r"\s*").replace(r"\.", r"\.?")
+        found = re.search(rf"[\s,]+{pattern}$", company, re.IGNORECASE)
         if found and found.start() > 0:
             return company[: found.start()].rstrip(" ,"), form
     return company, ""
 
 
 def country_of(text: str, default: str) -> str:
-    """By ISO 3166-1; the default where nothing is said, or nothing that we know."""
+    """By ISO 3166-1, slips of the pen included; the default where nothing is said, or nothing that we know."""
     wanted = text.casefold().strip()
     found = next((code for code, names in _data()["countries"].items() if wanted in names), "") or _countries().get(wanted, "")
-    return found or (wanted.upper() if re.fullmatch(r"[a-z]{2}", wanted) else default)
+    if not found and wanted.upper() in _countries().values():
+        return wanted.upper()
+    like = process.extractOne(wanted, _countries().keys(), scorer=fuzz.ratio, score_cutoff=LIKE) if len(wanted) > 4 and not found else None
+    return found or (_countries()[like[0]] if like else default)
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -77,7 +78,7 @@ def moved(
         raise UserError("request_lapsed")
     if verb in WITH_REASON and len(text.strip()) < SHORTEST_REASON:
         raise UserError("reason_needed")
-    move = Move(at=at, verb=verb, user=actor.user, name=actor.name, version=version, stage=stage, text=text.strip()[:1000])
+    move = Move(at=at, verb=verb, user=actor.user, name=actor.name, version=version, stage=stage, text=text.strip()[:1000], what=digest(offer))
     return offer.model_copy(
         update={
             "stage": stage,
@@ -129,3 +130,25 @@ def _forbidden(offer: Offer, verb: Verb, actor: Actor, *, four_eyes: bool) -> st
     if asked and actor.user not in {one.user for one in asked}:
         return "not_approver"
     return ""
+
+
+def was_asked(offer: Offer, user: str) -> bool:
+    """Is, or was, this person asked about it? Where nobody was named, everybody with the role was."""
+    asked = offer.request.approvers if offer.request else ()
+    return any(move.user == user for move in offer.moves) or (offer.request is not None and (not asked or user in {one.user for one in asked}))
+
+
+def sees_terms(offer: Offer, user: str, roles: frozenset[Role]) -> bool:
+    """Who may see what is offered for how much: its owner, whoever was asked to approve it, admins and auditors. All others see how far it is."""
+    if offer.owner.user == user or roles & {Role.ADMIN, Role.AUDITOR}:
+        return True
+    return Role.APPROVER in roles and was_asked(offer, user)
+
+
+def digest(offer: Offer) -> str:
+    """One hash of what is offered: who, to whom, for how much, from when to when."""
+    terms, customer = offer.terms, offer.customer
+    money = (f"{terms.rate:.2f}", terms.currency, terms.unit.value, f"{terms.volume:.2f}", f"{terms.vat:.2f}", str(terms.payment_days))
+    when = tuple(day.isoformat() if day else "" for day in (terms.start, terms.end, terms.valid_until))
+    who = (offer.candidate_name, str(offer.blind), terms.role, customer.company if customer else "", terms.place, terms.conditions)
+    return hashlib.sha256("\n".join((*money, *when, *who)).encode()).hexdigest()

@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from babel import Locale
 from babel.dates import format_date
 
 from pipeline.model.customer import Contact
@@ -17,12 +18,13 @@ from pipeline.render.documents import document_path
 from pipeline.render.fill import filled
 from pipeline.render.labels import LANGUAGES, labels
 
-_COUNTRIES = {"DE": "DEUTSCHLAND", "AT": "ÖSTERREICH", "CH": "SCHWEIZ", "NL": "NIEDERLANDE", "LI": "LIECHTENSTEIN"}
-"""As the post of the sending country reads it: in capitals, in its language (DIN 5008)."""
-
 _PARTICLES = frozenset(
     {"von", "vom", "van", "zu", "zum", "zur", "der", "den", "de", "del", "della", "di", "da", "dos", "du", "la", "le", "ter", "ten"}
 )
+_GENERATIONS = frozenset({"jun.", "jr.", "jr", "sen.", "sr.", "sr", "junior", "senior"})
+_DEGREES = frozenset({"PhD", "M.Sc", "B.Sc", "LL.M", "Dipl.-Ing", "Mag"})
+_TO = {"Herr": "Herrn"}
+"""A letter is to somebody: accusative."""
 Words = dict[str, str]
 
 
@@ -82,17 +84,26 @@ def salutation(contact: Contact | None, language: str) -> str:
     words = labels(language)
     if contact is None:
         return words["offer_dear_all"]
-    last_name = _last_name(contact.name, titled=language == "de")
+    last_name = _last_name(in_order(contact.name), titled=language == "de")
     if contact.salutation in ("Herr", "Mr"):
         return words["offer_dear_herr"].format(last_name=last_name)
     if contact.salutation in ("Frau", "Ms"):
         return words["offer_dear"].format(salutation="Ms" if language == "en" else "Frau", last_name=last_name)
-    return words["offer_hello"].format(name=contact.name)
+    return words["offer_hello"].format(name=in_order(contact.name))
+
+
+def in_order(name: str) -> str:
+    """ "Muster, Max" is Max Muster; "Max Muster, MBA" is he as well."""
+    last, comma, rest = (part.strip() for part in name.partition(","))
+    if not comma or not rest:
+        return last or name
+    degree = all(word.isupper() or word.endswith(".") or word in _DEGREES for word in rest.replace(",", " ").split())
+    return last if degree else f"{rest} {last}"
 
 
 def _last_name(name: str, *, titled: bool) -> str:
     """The name by which somebody is addressed, with what belongs to it: "Dr. von der Heide"."""
-    parts = name.split()
+    parts = [part for part in name.split() if part.casefold() not in _GENERATIONS]
     titles = [part for part in parts if part.endswith(".")] if titled else []
     names = [part for part in parts if not part.endswith(".")] or parts
     begin = next((i for i, part in enumerate(names) if i and part.casefold() in _PARTICLES), len(names) - 1)
@@ -109,8 +120,9 @@ def _address(offer: Offer, home: str) -> list[str]:
     customer = offer.customer
     if customer is None:
         return []
-    person = f"{offer.contact.salutation} {offer.contact.name}".strip() if offer.contact else ""
-    abroad = _COUNTRIES.get(customer.country, customer.country) if customer.country != home else ""
+    person = f"{_TO.get(offer.contact.salutation, offer.contact.salutation)} {in_order(offer.contact.name)}".strip() if offer.contact else ""
+    # as the post of the sending country reads it: in capitals, in its language (DIN 5008)
+    abroad = Locale("de").territories.get(customer.country, customer.country).upper() if customer.country != home else ""
     return [line for line in (customer.company, person, *customer.address, abroad) if line]
 
 
@@ -148,7 +160,8 @@ def _terms(offer: Offer, words: Words, locale: str) -> list[tuple[str, str]]:
 
 def _notes(offer: Offer, words: Words, locale: str) -> list[str]:
     terms = offer.terms
-    notes = [words["offer_estimate"], words["offer_payment"].format(days=terms.payment_days) if terms.payment_days else words["offer_payment_now"]]
+    pay = {0: "offer_payment_now", 1: "offer_payment_one"}.get(terms.payment_days, "offer_payment")
+    notes = [words["offer_estimate"], words[pay].format(days=terms.payment_days)]
     if terms.valid_until:
         notes.append(words["offer_binding"].format(date=printed_date(terms.valid_until, locale)))
     return [*notes, words["offer_thanks"]]

@@ -105,7 +105,7 @@ async def site(world: World) -> AsyncIterator[Site]:
             templates=("classic", "modern"),
         ),
         MatchingApi(service, lambda: None, rates=Rates(Allowance(0, 0)), firm="F", templates=None),
-        OffersApi(service),
+        OffersApi(service, directory),
         KeysApi(service.api_keys),
         Page(templates=("classic",), default="classic"),
         Health({}),

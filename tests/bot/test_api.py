@@ -88,7 +88,7 @@ def test_the_openapi_file_is_valid_and_describes_exactly_the_routes() -> None:
     parts = (
         Api(None, Hub(), lambda: None, link=no_link, rates=Rates(Allowance()), templates=()),
         MatchingApi(None, lambda: None, rates=Rates(Allowance()), firm="", templates=None),
-        OffersApi(None),
+        OffersApi(None, None),
         KeysApi(None),
     )
     real = {(r.method, r.path) for part in parts for r in part.routes()} | {("GET", "/health/live"), ("GET", "/health/ready")}

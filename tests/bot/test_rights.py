@@ -129,6 +129,8 @@ async def test_a_route_answers_those_whom_the_table_names_and_shows_nobody_what_
                 assert (status, answer["error"]["key"]) == (403, "no_right"), (name, where)
             elif tenant != FIRM and ("{" in path or deed == "POST /api/match"):
                 assert status == 404, (name, where, answer)
+            elif path.endswith("{offer_id}/word") and name != "anna" and not roles & {Role.ADMIN, Role.AUDITOR}:
+                assert (status, answer["error"]["key"]) == (403, "offer_hidden"), (name, where)
             elif annas and name == "ben":
                 assert status in (403, 404), (name, where, answer)
             elif name == "anna" or not annas:

@@ -18,7 +18,7 @@ from bot.settings import Settings
 from pipeline.adapters.local.files import FolderBlobs
 from pipeline.adapters.local.sqlite import SqliteFile, SqliteRecords
 from pipeline.model.offer import Offer, Verb
-from pipeline.model.person import Role
+from pipeline.model.person import Person, Role
 from pipeline.offer.machine import Actor
 from pipeline.store import OFFERS
 from tests.conftest import ROOT
@@ -136,6 +136,9 @@ async def test_the_whole_path_in_german(anna: Colleague, ben: Colleague, files: 
     table = (await download(link(listed.card, "CSV"))).decode("utf-8-sig")
     assert "ANG-2026-0001;angenommen;Neckartal Maschinenbau AG;Katharina Brandt" in table
     assert "26,3" not in table
+    assert "0 Angebote" not in (await anna.say("angebote angenommen", "1 Angebot")).text
+    none = await anna.say("angebote entwurf", "Kein Angebot passt dazu")
+    assert "ANG-2026-0001" not in none.text
 
 
 async def test_the_whole_path_in_english(running: Running, connector: Connector, files: Files) -> None:
@@ -469,3 +472,46 @@ async def test_the_log_of_what_was_decided_is_proven_on_the_command_line(setting
     status, said = verify()
     assert (status, "NICHT so" in said) == (1, True), said
     assert "Eintrag 1" in said
+
+
+async def test_whoever_is_not_concerned_sees_how_far_it_is_and_nothing_of_the_terms(settings: Settings, connector: Connector, files: Files) -> None:
+    roles = {"anna": {Role.RECRUITER}, "ben": {Role.APPROVER}, "carl": {Role.RECRUITER}}
+
+    async def of(self: object, person: Person) -> frozenset[Role]:
+        return frozenset(roles.get(person.user, ()))
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("pipeline.adapters.local.directory.SameRoles.roles", of)
+        running = await start(settings, pace=0.05)
+        try:
+            anna, ben, carl = (Colleague(running, connector, user, user.capitalize()) for user in roles)
+            for one in (ben, carl):
+                await one.say("hilfe", "Ziehen Sie")
+            await anna.say("", "In Word öffnen", files=[("cv.pdf", f"{files.origin}/de-einspaltig-brandt.pdf")])
+            form = await anna.say("Angebot für Brandt an Alpha GmbH 95 €/h ab 1. März", "Angebot bearbeiten")
+            shown = await anna.answer_of(form, "Speichern", new_customer="Alpha GmbH", volume="100", role="Projektleiterin")
+            await anna.click(shown, "Zur Freigabe", approver="ben")
+            asked = await ben.sees("bittet um Freigabe")
+            await ben.click(asked, "Ablehnen", reason="Die Marge ist zu klein.")
+            await anna.sees("Die Marge ist zu klein.")
+            listed = await carl.say("angebote", "1 Angebot")
+            assert "9.500" not in listed.text
+            table = (await download(link(listed.card, "CSV"))).decode("utf-8-sig")
+            assert "Alpha GmbH" in table
+            assert "9500" not in table
+            await carl.click(listed, "Öffnen")
+            seen = await carl.sees("Entschieden hat Ben")
+            assert "Marge" not in seen.text
+            own = await anna.say("angebote", "9.500,00")
+            assert "9500,00" in (await download(link(own.card, "CSV"))).decode("utf-8-sig")
+        finally:
+            running.stop.set()
+            await running.ended
+
+
+async def test_nobody_is_asked_where_nobody_could_answer(running: Running, connector: Connector, files: Files) -> None:
+    anna = Colleague(running, connector, "user-1", "Anna")
+    await anna.say("", "In Word öffnen", files=[("cv.pdf", f"{files.origin}/de-einspaltig-brandt.pdf")])
+    form = await anna.say("Bitte mach mir ein Angebot für Brandt an Alpha GmbH 95 €/h ab 1. März", "Angebot bearbeiten")
+    shown = await anna.answer_of(form, "Speichern", new_customer="Alpha GmbH", volume="100", role="Projektleiterin")
+    assert "noch niemanden" in await anna.click(shown, "Zur Freigabe", approver="role") or await anna.sees("noch niemanden")

@@ -82,8 +82,8 @@ async def test_a_spreadsheet_is_read_in_the_sandbox(sandbox: Sandbox) -> None:
     ("header", "field"),
     [
         ("FIRMA", "name"), ("Company Name", "name"), ("Kunde", "name"), ("Strasse", "street"), ("Straße / Nr.", "street"), ("P.L.Z.", "postal_code"), ("Zip code", "postal_code"),
-        ("Ort", "town"), ("e-mail", "email"), ("E-Mail Adresse", "email"), ("USt.-IdNr.", "vat_id"), ("VAT number", "vat_id"), ("Telefon-Nr", ""), ("Telefonnummer", "phone"),
-        ("Umsatz 2025", ""), ("", ""), ("Nr.", "house_number"), ("Ansprechpatner", "contact"), ("Zahlungsziel (Tage)", "payment_days"), ("Bemerkung", ""),
+        ("Ort", "town"), ("e-mail", "email"), ("E-Mail Adresse", "email"), ("USt.-IdNr.", "vat_id"), ("VAT number", "vat_id"), ("Telefon-Nr", "phone"), ("Telefonnummer", "phone"),
+        ("Umsatz 2025", ""), ("", ""), ("Nr.", ""), ("Ansprechpatner", "contact"), ("Zahlungsziel (Tage)", "payment_days"), ("Bemerkung", ""),
     ],
 )  # fmt: skip
 def test_headers_are_known_in_both_languages(header: str, field: str) -> None:
@@ -351,3 +351,42 @@ async def test_a_customer_is_meant_where_the_name_is_clear(customers: Customers,
     assert (found.name if found else "") == name
     if text == "Neckartal Maschinebau":
         assert await customers.meant("t", text, exactly=True) is None
+
+
+@pytest.mark.parametrize(
+    ("headers", "street"),
+    [
+        (("Nr", "Firma", "Straße", "Hausnr.", "PLZ"), "Weg 5a"),
+        (("Firma", "Straße", "Nr.", "PLZ"), "Weg 5a"),
+        (("Nr.", "Firma", "Straße", "PLZ"), "Weg"),
+    ],
+)
+def test_a_bare_number_is_the_houses_beside_the_street_alone(headers: tuple[str, ...], street: str) -> None:
+    cells = {"Nr": "17", "Firma": "X GmbH", "Straße": "Weg", "Hausnr.": "5a", "PLZ": "01067"} | {"Nr.": "5a" if headers[0] == "Firma" else "17"}
+    found = columns_of([headers])
+    assert customer_of([cells[header] for header in headers], found, country="DE").street == street
+
+
+@pytest.mark.parametrize(
+    ("written", "name", "form"),
+    [
+        ("Neckartal Aktiengesellschaft", "Neckartal", "AG"), ("X GMBH & CO KG", "X", "GmbH & Co. KG"), ("Y gmbh", "Y", "GmbH"),
+        ("AG", "AG", ""), ("Muster Gesellschaft mit beschränkter Haftung", "Muster", "GmbH"),
+    ],
+)  # fmt: skip
+def test_a_legal_form_is_known_however_it_is_written(written: str, name: str, form: str) -> None:
+    assert split_legal_form(written) == (name, form)
+
+
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [("Itallien", "IT"), ("UK", "GB"), ("Frankreich", "FR"), ("france", "FR"), ("at", "AT"), ("xx", "DE"), ("", "DE"), ("Polen", "PL")],
+)
+def test_a_country_is_known_with_slips_of_the_pen(said: str, code: str) -> None:
+    assert country_of(said, "DE") == code
+
+
+def test_a_customer_abroad_is_written_to_in_english_unless_the_list_says_otherwise() -> None:
+    columns = columns_of([("Firma", "Land", "Sprache")])
+    languages = [customer_of(row, columns, country="DE").language for row in (("X", "UK", ""), ("X", "Österreich", ""), ("X", "UK", "Deutsch"))]
+    assert languages == ["en", "de", "de"]

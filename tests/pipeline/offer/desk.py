@@ -48,7 +48,7 @@ CUSTOMER = Customer(
     postal_code="70173",
     town="Stuttgart",
 )
-FULL = Terms(role="Projektleiter", rate=Decimal(95), volume=Decimal(624), start=NOW.date(), valid_until=NOW.date() + timedelta(days=30))
+FULL = Terms(role="Projektleiter", rate=Decimal(95), volume=Decimal(624), start=NOW.date(), valid_until=NOW.date() + timedelta(days=400))
 
 
 @dataclass

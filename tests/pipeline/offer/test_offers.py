@@ -377,3 +377,60 @@ async def test_a_changed_history_of_an_offer_is_found(desk: Desk) -> None:
 
     await desk.store.change(OFFERS, "t", asked.id, Offer, forged)
     assert [why for _, why in (await desk.offers.log.verify("t")).broken] == ["offer"]
+
+
+async def test_whoever_is_forgotten_stands_nowhere_any_more(desk: Desk) -> None:
+    made = await desk.draft()
+    people = [Colleague(user="ben", name="Ben Kraft"), Colleague(user="kim", name="Kim Lang")]
+    asked = (await desk.offers.submit("t", made.id, ANNA, version=made.version, approvers=people)).offer
+    await desk.offers.do("t", asked.id, Verb.DELEGATE, BEN, version=asked.version, text="eva", to=Colleague(user="eva", name="Eva Berg"))
+    await desk.offers.finish("t", asked.id)
+    for user in ("ben", "kim", "eva"):
+        await desk.offers.forget_person("t", user)
+    stored = b"".join([record.value for table in (OFFERS, LOG, LOG_TEXTS) for record in await desk.store.records.all(table, "t")])
+    assert [name for name in (b"Ben", b"Kraft", b"Kim", b"Lang", b"Eva", b"Berg") if name in stored] == []
+    checked = await desk.offers.verify("t")
+    assert (checked.broken, checked.erased) == ((), 1)
+
+
+@pytest.mark.parametrize("what", ["rate", "customer", "approver", "reason", "word", "number", "record"])
+async def test_whatever_is_changed_of_an_approved_offer_is_found(desk: Desk, what: str) -> None:
+    final = await desk.offers.finish("t", (await desk.approved()).id)
+    assert (await desk.offers.verify("t")).broken == ()
+
+    def changed(known: Offer | None) -> Offer:
+        assert known is not None
+        move = known.moves[-1].model_copy(update={"name": "Eva"} if what == "approver" else {"text": "anders"})
+        match what:
+            case "rate":
+                return known.model_copy(update={"terms": known.terms.model_copy(update={"rate": Decimal(96)})})
+            case "customer":
+                return known.model_copy(update={"customer": CUSTOMER.model_copy(update={"name": "Andere"})})
+            case _:
+                return known.model_copy(update={"moves": (*known.moves[:-1], move)})
+
+    match what:
+        case "word":
+            data = await desk.blobs.get(f"t/{final.id}/approved")
+            await desk.blobs.put(f"t/{final.id}/approved", data[:-1] + bytes([data[-1] ^ 1]))
+        case "number":
+            ticket = Ticket(number=0, holder="")
+            await desk.store.change("sequences", "t", f"offers-{final.year}", Ticket, lambda _: ticket)
+        case "record":
+            record = await desk.store.records.get(OFFERS, "t", final.id)
+            await desk.store.records.put(OFFERS, "t", final.id, b"{" + record.value, etag=record.etag)
+        case _:
+            await desk.store.change(OFFERS, "t", final.id, Offer, changed)
+    assert (await desk.offers.verify("t")).broken != ()
+
+
+async def test_an_offer_that_is_over_is_neither_submitted_nor_approved(desk: Desk) -> None:
+    made = await desk.draft(terms=FULL.model_copy(update={"valid_until": NOW.date()}))
+    late = await desk.draft(2, terms=FULL.model_copy(update={"valid_until": NOW.date() - timedelta(days=1)}))
+    with pytest.raises(UserError, match="offer_over"):
+        await desk.offers.submit("t", late.id, ANNA, version=late.version)
+    asked = (await desk.offers.submit("t", made.id, ANNA, version=made.version)).offer
+    desk.clock.time += timedelta(days=1)
+    with pytest.raises(UserError, match="offer_over"):
+        await desk.offers.do("t", asked.id, Verb.APPROVE, BEN, version=asked.version)
+    assert (await desk.offers.get("t", asked.id)).stage is Stage.SUBMITTED

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -26,7 +27,7 @@ from pipeline.offer.phrase import phrased
 from pipeline.offer.volume import after_working_days, suggested_volume, working_days
 from pipeline.ports import Completion, Prompt, RefusedByModel
 from pipeline.render.documents import document_path
-from pipeline.render.offer_word import Letterhead, offer_word, salutation
+from pipeline.render.offer_word import Letterhead, in_order, offer_word, salutation
 from tests.cards.matching_samples import match as sample_match
 from tests.cards.offer_samples import offer
 
@@ -350,3 +351,33 @@ def test_a_reference_is_always_the_same_and_another_for_each() -> None:
 
 def test_a_customer_signs_with_its_legal_form() -> None:
     assert Customer(name="Muster", legal_form="GmbH").company == "Muster GmbH"
+
+
+@pytest.mark.parametrize(
+    ("name", "read"),
+    [
+        ("Muster, Max", "Max Muster"),
+        ("Max Muster, MBA", "Max Muster"),
+        ("Max Muster, Dipl.-Ing.", "Max Muster"),
+        ("Max Muster", "Max Muster"),
+        ("Muster,", "Muster"),
+    ],
+)
+def test_a_name_is_read_in_its_order(name: str, read: str) -> None:
+    assert in_order(name) == read
+
+
+def test_nobody_is_addressed_by_a_degree_or_a_generation() -> None:
+    assert salutation(Contact(name="Max Muster jun.", salutation="Herr"), "de") == "Sehr geehrter Herr Muster,"
+    assert salutation(Contact(name="Muster, Max", salutation="Herr"), "de") == "Sehr geehrter Herr Muster,"
+    assert salutation(Contact(name="Max Muster, MBA", salutation="Mr"), "en") == "Dear Mr Muster,"
+
+
+@pytest.mark.parametrize(
+    "line", ["Havnegårdsvej 9 Aarhus C 8000 DK", "Käthe-Kollwitz-Ring 112 – 60439 Frankfurt", "Am Markt 3", "Lange Straße 5b, Köln"]
+)
+def test_no_address_is_left_in_a_blind_cv(line: str) -> None:
+    cv = Cv(language="de", structurer="rules", basics=Basics(name=Sourced("Ida Sorensen", ()), summary=Sourced(f"{line}\nLeitung von Projekten", ())))
+    said = str(blind(cv, called="X").basics.summary)
+    assert "Leitung von Projekten" in said
+    assert not any(part in said for part in re.findall(r"\d+|[A-ZÄÖÜ][\w-]{4,}", line))
