@@ -54,19 +54,25 @@ MatchAction = (
 )
 
 _PROFILE = r"(?:(?:stellen|job-?)?profile?s?|stelle|job)"
-_NEW = re.compile(rf"(?:(?:new|neues?|create|anlegen)\s+{_PROFILE}\s*[:\-–]?\s*|{_PROFILE}\s*:\s*)(?P<text>\S.*)", re.IGNORECASE | re.DOTALL)
+_NEW = re.compile(
+    rf"(?:(?:leg(?:e)?|erstell(?:e|en)?|mach(?:e|en)?|create|make|add|new|neues?|anlegen)\s+(?:(?:mir|me|ein|eine|a|an|new|neues?|bitte|please)\s+)*{_PROFILE}"
+    rf"(?:\s+(?:an|for|für))?\s*[:\-–]?\s*|{_PROFILE}\s*:\s*)(?P<text>\S.*)",
+    re.IGNORECASE | re.DOTALL,
+)
+_PASTED = re.compile(rf"(?:[^\n]{{0,60}}\s)?{_PROFILE}\s*:?\s*\n(?P<text>.*\n.*)", re.IGNORECASE | re.DOTALL)
+"""A posting pasted into the chat, behind a line that ends in the word."""
 _FOR = re.compile(rf"{_PROFILE}\s+(?:for|für|fuer)\s+(?P<name>.+)", re.IGNORECASE)
 _LIST = re.compile(r"(?:stellen|job-?)?profile?s?(?:\s+(?P<text>.+))?", re.IGNORECASE)
 _ARCHIVED = re.compile(rf"(?:archivierte|archived)\s+{_PROFILE}|{_PROFILE}\s+(?:archiv|archiviert|archived?|im\s+archiv)", re.IGNORECASE)
 _RANK = re.compile(
     rf"(?:short-?list|rangliste|bestenliste|ranking|rank)\s+(?:for\s+|für\s+|fuer\s+|zu\s+)?(?:{_PROFILE}\s+)?(?P<text>.+)", re.IGNORECASE
 )
-_MATCH = re.compile(r"(?:match|abgleichen|abgleich|vergleiche|vergleichen|vergleich)\b(?P<rest>.*)", re.IGNORECASE | re.DOTALL)
+_MATCH = re.compile(r"(?:match|passt|abgleichen|abgleich|vergleiche|vergleichen|vergleich)\b(?P<rest>.*)", re.IGNORECASE | re.DOTALL)
 _MATCH_LAST = re.compile(
     rf"(?:gleiche?\s+)?(?P<name>.*?)\s*\bmit\s+(?:dem\s+)?(?:{_PROFILE}\s+)?(?P<text>.+?)\s+(?:abgleichen|vergleichen|abzugleichen|ab)", re.IGNORECASE
 )
 _POLITE = re.compile(r"^(?:bitte|please|kannst du|können sie|can you|could you|mal|nun|jetzt|now)\s+|[\s,]+(?:bitte|please)$", re.IGNORECASE)
-_VERBS = ("match", "abgleich", "abgleichen", "vergleiche", "vergleich")
+_VERBS = ("match", "abgleich", "abgleichen", "vergleiche", "vergleich", "shortlist", "rangliste", "bestenliste", "ranking")
 _THIS = frozenset(
     [
         *("this", "that", "it", "him", "her", "cv", "resume", "the", "candidate", "please", "bitte"),
@@ -100,12 +106,13 @@ def _plain(text: str) -> str:
 
 def meant(text: str, talk: Talk) -> Meant | None:
     """None where the text is about something else."""
-    if found := _NEW.fullmatch(text):
+    stripped = _POLITE.sub("", text.strip())
+    if found := _NEW.fullmatch(stripped) or _PASTED.fullmatch(stripped):
         begin = partial(_begin, talk, kind=Kind.PROFILE, name=talk.texts("profile.title"), data=found["text"].encode())
         return Meant("say.new_profile", begin)
     if found := _FOR.fullmatch(text):
         return Meant("say.profiles_for", partial(_profiles_for, found["name"].strip(), talk))
-    if found := _RANK.fullmatch(text):
+    if found := _RANK.fullmatch(_plain(text)):
         return Meant("say.shortlist", partial(_with_profile, found["text"], talk, partial(_rank, talk)))
     if _ARCHIVED.fullmatch(text):
         return Meant("say.profiles", partial(_archived, talk))

@@ -63,9 +63,14 @@ def filler() -> frozenset[str]:
 def _years() -> re.Pattern[str]:
     numbers = _data()["numbers"]
     words, adjectives = any_of(w for w in numbers if not w.endswith("jährig")), any_of(w for w in numbers if w.endswith("jährig"))
-    number = rf"(?P<digits>\d{{1,2}}(?:[.,]5)?)\s*(?:\+|[-–]\s*\d{{1,2}})?|(?P<word>{words})"
-    years = r"(?:Jahre?n?s?|years?['’]?|yrs?\.?)"
-    return re.compile(rf"(?<!\w)(?:{number})\s*\+?\s*{years}(?!\w)|(?<!\w)(?P<adjective>{adjectives})e?[rnms]?(?!\w)", re.IGNORECASE)
+    to = rf"(?:\s*(?:[-–]|bis|to)\s*(?:\d{{1,2}}|{words}))?"
+    number = rf"(?:(?P<digits>\d{{1,2}}(?:[.,]5)?)\s*\+?|(?P<word>{words})){to}"
+    years = r"(?:Jahre?n?s?|years?['’]?|yrs?\.?|J\.)"
+    return re.compile(
+        rf"(?<!\w)(?:{number})\s*\+?\s*{years}(?!\w)|(?<!\w)(?P<adjective>{adjectives})e?[rnms]?(?!\w)"
+        r"|(?<!\w)(?P<months>\d{1,2})\s*(?:Monate?n?|months?)(?!\w)",
+        re.IGNORECASE,
+    )
 
 
 def years_in(text: str) -> float:
@@ -74,8 +79,16 @@ def years_in(text: str) -> float:
     for match in _years().finditer(text):
         if match.group("digits"):
             return float(match.group("digits").replace(",", "."))
+        if match.group("months"):
+            return round(int(match.group("months")) / 12, 1)
         return float(numbers[(match.group("word") or match.group("adjective")).casefold()])
     return 0.0
+
+
+def years_at(text: str) -> int:
+    """Where the text asks for years; -1 where it does not."""
+    found = _years().search(text)
+    return found.start() if found else -1
 
 
 def without_years(text: str) -> str:
@@ -88,9 +101,10 @@ def levels_in(text: str) -> list[tuple[str, str]]:
     tongues = tongues_in(text)
     found: list[tuple[str, str]] = []
     for i, tongue in enumerate(tongues):
-        before = re.split(r"[,;]", text[tongues[i - 1].end if i else 0 : tongue.start])[-1]
+        before = re.split(r"[,;/]|(?<!\w)(?:und|and|sowie)(?!\w)", text[tongues[i - 1].end if i else 0 : tongue.start])[-1]
         behind = text[tongue.start : tongues[i + 1].start if i + 1 < len(tongues) else len(text)]
-        found.append((tongue.code, _level(before) or _level(behind)))
+        elliptic = i > 0 and text[tongues[i - 1].end :].startswith("-") and found[-1][1]  # "sehr gute Deutsch- und Englischkenntnisse"
+        found.append((tongue.code, elliptic or _level(before) or _level(behind)))
     last = next((level for _, level in reversed(found) if level), "")
     return [(code, level or last) for code, level in found]
 

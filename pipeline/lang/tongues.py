@@ -22,7 +22,7 @@ _ALSO = {
 }
 _BEHIND = r"(?:-?\s?(?:sprach)?kenntnisse?n?|sprachig\w*)?"
 _NEXT = (
-    r"(?=\s*(?:$|[,;.:/&+()–—-]|(?:oder|or|und|and|sowie|bzw|auf|at|on|to|in|im|mit|with|als|as|mindestens|min|ab|from|level|niveau|kenntnisse?|skills?|language|"
+    r"(?=\s*(?:$|[,;.:/&+()–—-]|(?:oder|or|und|and|sowie|bzw|auf|at|on|to|in|im|mit|with|als|as|mindestens|mind\.?|min\.?|ab|from|level|niveau|kenntnisse?|skills?|language|"
     r"proficiency|fluen\w+|fließend|sehr|gut\w*|verhandlungs\w+|sicher|stufe|wünschenswert|von|erforderlich|required|preferred|is|ist|ou|et|of|[abc][12]|muttersprach\w+|native|"
     r"wort|spoken|written|essential)(?!\w)))"
 )

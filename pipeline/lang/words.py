@@ -24,7 +24,12 @@ _PERSONS = (
     (re.compile(r"ärzt(?:in|innen|e)$"), "arzt"),
     (re.compile(r"anwält(?:in|innen|e)$"), "anwalt"),
     (re.compile(r"köch(?:in|innen|e)$"), "koch"),
-    (re.compile(r"(.{3,}(?:er|or|ist|ent|ant|eur|är|wirt|loge|log|graf|iker|nom|arzt|anwalt))in(?:nen)?$"), r"\1"),
+    (
+        re.compile(
+            r"(.{2,}(?:er|or|ist|ent|ant|eur|är|wirt|loge|og|graf|graph|iker|nom|arzt|anwalt|ekt|eut|urg|ot|ar|at|iat|et|erb|schmied|förster|vogt))in(?:nen)?$"
+        ),
+        r"\1",
+    ),
     (re.compile(r"(beamt|expert|kolleg|gesell|kund)in(?:nen)?$"), r"\1"),
 )
 """Women's names of jobs -> the form that the lexicon has."""

@@ -17,7 +17,7 @@ from pipeline.lang.lexicon import key, lexicon
 from pipeline.lang.personal import PERSONAL
 from pipeline.lang.tongues import code_of
 from pipeline.lang.words import neutral
-from pipeline.model.cv import Cv, Education, Language, Period, Position, Project, Sourced
+from pipeline.model.cv import Cv, Education, Language, Period, Position, Project, Sourced, leaves
 from pipeline.model.timespan import Months, months
 
 TITLE, WORK, SKILL, TRAINING, CERTIFICATE, OTHER = "title", "work", "skill", "training", "certificate", "other"
@@ -41,6 +41,9 @@ _PRIVATE = (
     "marital_status",
     "gender",
 )
+_FAMILY = frozenset({"kinder", "anzahl kinder", "kind", "children", "number of children", "kids", "enfants", "dzieci", "kinderen", "figli", "hijos"})
+_PAGE = frozenset({"seite", "page", "lebenslauf", "cv", "curriculum", "vitae", "resume", "résumé", "bewerbung", "von", "of", "application"})
+"""What stands beside a name at the edge of a page."""
 _CLAUSE = re.compile(r"(?<=[.;,!?])\s+|\s[–|·]\s")
 
 
@@ -82,7 +85,8 @@ def anonymous(cv: Cv, *, today: date, unreliable: frozenset[int] = frozenset()) 
     day = _day(cv.as_of.date) or today
     periods = [*(p.period for p in cv.positions), *(p.period for p in cv.projects)]
     name = _name(cv)
-    statements = [public for s in _statements(cv) if not unreliable & set(s.lines) and (public := _public(s, name))]
+    parts = frozenset(re.findall(r"[^\W\d_]+", cv.basics.name.wording.casefold())) if cv.basics.name else frozenset()
+    statements = [public for s in _statements(cv) if not unreliable & set(s.lines) and (public := _public(s, name, parts))]
     spoken = tuple(one for entry in cv.languages for one in _spoken(entry))
     return AnonymousCv(cv.language, tuple(statements), tuple(_span(p, day) for p in periods), len(cv.positions), spoken)
 
@@ -116,7 +120,14 @@ def _statements(cv: Cv) -> Iterator[Statement]:
     for section in cv.sections:
         yield from _said(OTHER, section.entries)
     yield from _said(OTHER, [*cv.publications, *cv.awards])
-    yield from (Statement(OTHER, neutral(out.text), (out.line,)) for out in cv.left_out if out.reason == "not_understood")
+    first = _first_line(cv)  # what stands above all else and was not understood says who somebody is
+    yield from (Statement(OTHER, neutral(out.text), (out.line,)) for out in cv.left_out if out.reason == "not_understood" and out.line > first)
+
+
+def _first_line(cv: Cv) -> int:
+    """Where positions, education or skills begin; -1 where there are none."""
+    parts = (*cv.positions, *cv.education, *cv.projects, *cv.skills, *cv.languages, *cv.certificates)
+    return min((line for _, leaf in leaves(parts) for line in leaf.lines), default=-1)
 
 
 def _position(position: Position, span: int) -> Iterator[Statement]:
@@ -156,11 +167,13 @@ def _lines(*leaves: Sourced | None) -> tuple[int, ...]:
     return tuple(dict.fromkeys(number for leaf in leaves if leaf for number in leaf.lines))
 
 
-def _public(statement: Statement, name: re.Pattern[str] | None) -> Statement | None:
+def _public(statement: Statement, name: re.Pattern[str] | None, parts: frozenset[str]) -> Statement | None:
     """What a statement says of work and skills. Of free text the clauses that tell who somebody is are left out."""
     text = name.sub("", statement.text) if name else statement.text
     label, colon, _ = text.partition(":")
-    if colon and lexicon().labels.get(key(label)) in _PRIVATE:
+    if colon and (lexicon().labels.get(key(label)) in _PRIVATE or key(label) in _FAMILY):
+        return None
+    if not {word.casefold() for word in re.findall(r"[^\W\d_]+", text)} - _PAGE - parts:  # "Kafka, Jan – Seite 1"
         return None
     if statement.kind == OTHER and _personal().search(text):
         text = " ".join(clause for clause in _CLAUSE.split(text) if not _personal().search(clause))

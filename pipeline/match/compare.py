@@ -50,5 +50,6 @@ def _verdict(one: Wanted, judged: Judged, quotes: tuple[Quote, ...]) -> Verdict:
         reasons=judged.reasons,
         quotes=quotes,
         experience=judged.experience,
+        share=judged.share,
         scored=not one.soft,
     )

@@ -15,7 +15,7 @@ from pipeline.match.degrees import degree_of
 from pipeline.match.licences import licences_in
 from pipeline.model.timespan import Months
 
-ENGINE = "2"
+ENGINE = "3"
 """Of the rules that make facts and verdicts; a change of either raises it."""
 
 _NEGATIONS = re.compile(r"(?:kein\w*|ohne|nicht|no|not|without|never|sans|geen|bez|nessuna?|ningun[ao]?)", re.IGNORECASE)

@@ -38,23 +38,28 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What was found of one term: 2 the thing itself, 1 something near or in part, 0 nothing. `open`: it cannot be told. `years` where counted."""
+    """What was found of one term: 2 the thing itself, 1 something near or in part (`share` of it), 0 nothing; `years` where counted.
+
+    `open`: it cannot be told.
+    """
 
     strength: int
     places: tuple[Place, ...] = ()
     reasons: tuple[Reason, ...] = ()
     years: float | None = None
     open: bool = False
+    share: float = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """On one requirement, before quotes are looked up."""
+    """On one requirement, before quotes are looked up. `share`: how much of it is shown, where it is met in part."""
 
     status: Status
     places: tuple[Place, ...]
     reasons: tuple[Reason, ...]
     experience: tuple[Experience, ...] = ()
+    share: float = 0.5
 
 
 NOTHING = Found(0)
@@ -78,7 +83,8 @@ def judge(facts: Facts, asked: Wanted, lexicon: Concepts) -> Judged:
     told = [reason for one in found for reason in one.reasons] + list(missing if len(found) > 1 else ())
     reasons = tuple(reason for i, reason in enumerate(told) if reason not in told[:i])
     experience = tuple(Experience(what=term.text, years=one.years) for group in terms for term, one in group if one.years)
-    return Judged(_status(found), places, reasons, experience)
+    shown = sum({2: 1.0, 1: one.share, 0: 0.0}[one.strength] for one in found)
+    return Judged(_status(found), places, reasons, experience, round(shown / len(found), 3))
 
 
 def _status(found: Sequence[Found]) -> Status:
@@ -91,7 +97,7 @@ def _status(found: Sequence[Found]) -> Status:
 
 def _best(found: Iterable[Found]) -> Found:
     """Of alternatives the strongest; among equals the one with most years, then the first."""
-    return max(found, key=lambda one: (one.strength, one.open, one.years or 0.0), default=NOTHING)
+    return max(found, key=lambda one: (one.strength, one.open, one.share if one.strength == 1 else 0.0, one.years or 0.0), default=NOTHING)
 
 
 def _of_term(facts: Facts, term: Term, asked: Wanted, lexicon: Concepts) -> Found:
@@ -105,11 +111,18 @@ def _of_term(facts: Facts, term: Term, asked: Wanted, lexicon: Concepts) -> Foun
         return _experience(facts, asked)
     found = _concept(facts, term, lexicon, comparable=asked.comparable) if term.concept else _words(facts, term)
     kind = lexicon.by_key[term.concept].kind if term.concept else ""
-    if found.strength and kind != "certificate" and (asked.trained or asked.certified or kind == "training"):
-        found = _trained(facts, found, certified=asked.certified)
+    years = asked.years if term.timed else 0.0
     if not found.strength:
-        return _elsewhere(facts, term, asked) if asked.years and not term.concept else found
-    return _with_years(facts, found, asked.years)
+        return _elsewhere(facts, term, asked) if years and not term.concept else found
+    taught = term.taught and kind != "certificate" and (asked.trained or asked.certified or kind == "training")
+    if not taught:
+        return _with_years(facts, found, years)
+    shown = _trained(facts, found, certified=asked.certified)
+    if not years:
+        return _with_years(facts, shown, years)
+    worked = _with_years(facts, found, years)  # the years are those of the work, wherever the education stands
+    reasons = tuple(dict.fromkeys((*shown.reasons, *worked.reasons)))
+    return replace(worked, strength=min(shown.strength, worked.strength), places=(*shown.places[:1], *worked.places), reasons=reasons)
 
 
 def _concept(facts: Facts, term: Term, lexicon: Concepts, *, comparable: bool = False) -> Found:
@@ -205,7 +218,8 @@ def _with_years(facts: Facts, found: Found, least: float) -> Found:
     key = "years_short" if counted else "years_not_shown"
     reason = Reason(key=key, values={"found": f"{counted:g}", "least": f"{least:g}"})
     strength = min(found.strength, 1) if counted else 0
-    return replace(found, strength=strength, years=counted, reasons=(*found.reasons, reason), open=not counted)
+    share = min(counted / least, 1.0) * (1.0 if found.strength == 2 else found.share) if least else found.share
+    return replace(found, strength=strength, years=counted, reasons=(*found.reasons, reason), open=not counted, share=share)
 
 
 def _elsewhere(facts: Facts, term: Term, asked: Wanted) -> Found:
@@ -222,7 +236,7 @@ def _experience(facts: Facts, asked: Wanted) -> Found:
     if counted >= asked.years:
         return Found(2, titles, years=counted)
     reason = Reason(key="years_short", values={"found": f"{counted:g}", "least": f"{asked.years:g}"})
-    return Found(1 if counted else 0, titles, (reason,), counted)
+    return Found(1 if counted else 0, titles, (reason,), counted, share=min(counted / asked.years, 1.0))
 
 
 def _tongue(facts: Facts, term: Term) -> Found:
@@ -236,7 +250,8 @@ def _tongue(facts: Facts, term: Term) -> Found:
         return Found(0, places, (Reason(key="level_unknown", values={"what": term.text, "least": term.level}),), open=True)
     if LEVELS.index(spoken.level) >= LEVELS.index(term.level):
         return Found(2, places)
-    return Found(1, places, (Reason(key="level_short", values={"found": spoken.level, "least": term.level}),))
+    share = (LEVELS.index(spoken.level) + 1) / (LEVELS.index(term.level) + 1)
+    return Found(1, places, (Reason(key="level_short", values={"found": spoken.level, "least": term.level}),), share=share)
 
 
 def _licence(facts: Facts, term: Term) -> Found:

@@ -19,6 +19,8 @@ def quoted(document: Document, facts: Facts, place: Place) -> tuple[Quote, ...]:
     if not lines:
         return ()
     wanted = set(place.words)
+    if not wanted:  # a language and its level, a licence and its classes: the lines say it together
+        return tuple(Quote(text=line.text, page=line.page, line=line.number) for line in lines[:AT_A_TIME])
     best = max(lines, key=lambda line: (len(wanted & _stems(line)), -line.number))
     rest = wanted - _stems(best)
     more = [line for line in lines if line is not best and rest & _stems(line)] if rest and wanted & _stems(best) else []

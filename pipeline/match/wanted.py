@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
 
 from pipeline.lang.concept import Concepts
-from pipeline.lang.postings import filler, levels_in, marked, marker, without_years
+from pipeline.lang.postings import filler, levels_in, marked, marker, without_years, years_at
 from pipeline.lang.tongues import tongues_in
 from pipeline.lang.words import Word, neutral, stem, words
 from pipeline.match.degrees import VOCATIONAL, degree_asked, degrees_named
@@ -22,6 +22,8 @@ _PRODUCT = re.compile(r"\w*(?:[a-zäöü][A-ZÄÖÜ]|[A-ZÄÖÜ]{2}|\d)\w*")
 """What looks like the name of a product or a rule: PpUGV, SAPUI5, REFA."""
 
 
+_DUTCH = re.compile(r"(?<!\w)(?:een|het|met|voor|ervaring|jaar|kennis|opleiding|werkervaring)(?!\w)", re.IGNORECASE)
+"""Where "of" is "or"."""
 RUN = 3
 """Words of an unknown thing in a list."""
 
@@ -30,6 +32,8 @@ RUN = 3
 class Term:
     """One thing: a `concept`, or `words` (stems) that the lexicon does not know, a `tongue` with a level, a `licence` class, a `degree`; or
     experience of any kind (all empty). `text` as the requirement says it.
+
+    `taught`, `timed`: does what the requirement says of an education, and of years, hold for this one?
     """
 
     text: str
@@ -39,6 +43,8 @@ class Term:
     level: str = ""
     licence: str = ""
     degree: int = 0
+    taught: bool = True
+    timed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +66,12 @@ class Wanted:
 
 def wanted(requirement: Requirement, title: str, lexicon: Concepts) -> Wanted:
     """`title` of the profile: what "in a similar position" means."""
-    text = without_years(_without_tail(neutral(requirement.text)))
+    whole = _without_tail(neutral(requirement.text))
+    whole = re.sub(r"(?<!\w)of(?!\w)", "or", whole) if _DUTCH.search(whole) else whole
+    text = without_years(whole)
     trained, certified = bool(marker("training").search(text)), bool(marker("certificate").search(text))
-    groups = _tongues(text, requirement) or _groups(text, lexicon)
+    spoken = _tongues(text, requirement)
+    groups = (*spoken, *_beside(text, lexicon)) if spoken else _groups(text, lexicon, years_at=years_at(whole) if requirement.years else -1)
     terms = [term for group in groups for term in group]
     known = any(not term.words for term in terms)
     soft = bool(terms) and known and all(bool(term.words) or _is_soft(term, lexicon) for term in terms)
@@ -106,9 +115,23 @@ def _tongues(text: str, requirement: Requirement) -> tuple[tuple[Term, ...], ...
     return (tuple(terms),) if either else tuple((term,) for term in terms)
 
 
-def _groups(text: str, lexicon: Concepts) -> tuple[tuple[Term, ...], ...]:
+def _beside(text: str, lexicon: Concepts) -> tuple[tuple[Term, ...], ...]:
+    """ "Erfahrung im Rechnungswesen und gute Englischkenntnisse": what is asked for with a language by "and"."""
+    spans = tongues_in(text)
+    found = []
+    for term, start, end in _terms(text, words(text), lexicon):
+        nearest = next((span for span in spans if span.start >= end), None)
+        between = text[end : nearest.start] if nearest else text[spans[-1].end : start]
+        inside = any(start < span.end and span.start < end for span in spans)
+        joined = bool(marker("and").search(between) or re.search(r"[;&+.]", between))
+        if term.concept and joined and not inside and not _is_soft(term, lexicon):
+            found.append((term,))
+    return tuple(found)
+
+
+def _groups(text: str, lexicon: Concepts, *, years_at: int = -1) -> tuple[tuple[Term, ...], ...]:
     """The terms in order, joined by what stands between them: "Go, Kotlin oder Java" is one group, "Python und SQL" are two."""
-    terms = _terms(text, words(text), lexicon)
+    terms = _clauses(text, _terms(text, words(text), lexicon), years_at)
     degrees = tuple((term,) for term, _, _ in terms if term.degree)
     terms = [found for found in terms if not found[0].degree]
     if degrees and marker("examples").search(text):  # "ein Studium, z. B. Wirtschaftsingenieurwesen": the subject is an example
@@ -119,7 +142,8 @@ def _groups(text: str, lexicon: Concepts) -> tuple[tuple[Term, ...], ...]:
     listing = False  # within examples: "Datenbanken wie Oracle, MySQL und PostgreSQL"
     for (_, _, end), (_, first, _) in pairwise(terms):
         between = text[end:first]
-        listing = (listing and not re.search(r"[);.]", between)) or bool(marker("examples").search(between)) or "(" in between
+        opened = "(" in between and between.rfind("(") > between.rfind(")")
+        listing = (listing and not re.search(r"[);.]", between)) or bool(marker("examples").search(between)) or opened
         joins.append("or" if listing else _join(between))
     tail = "or" if marker("or").search(text[terms[-1][2] :]) else "and"  # "Spark, Kafka oder vergleichbar"
     for i in range(len(joins) - 1, -1, -1):
@@ -132,6 +156,24 @@ def _groups(text: str, lexicon: Concepts) -> tuple[tuple[Term, ...], ...]:
         else:
             groups.append([term])
     return (*degrees, *(tuple(dict.fromkeys(group)) for group in groups if not _said_by_others(group, groups, lexicon)))
+
+
+def _clauses(text: str, terms: list[tuple[Term, int, int]], years_at: int) -> list[tuple[Term, int, int]]:
+    """ "Studium der Informatik und 5 Jahre Softwareentwicklung": the one is to be studied, the other to be done for years. Where either stands alone
+    ("Ausbildung zum Koch und 3 Jahre Berufserfahrung"), both hold for what there is.
+    """
+    said = marker("training").search(text) or marker("certificate").search(text)
+    if said is None or years_at < 0:
+        return terms
+    later = max(said.start(), years_at)
+    sides = [start >= later for _, start, _ in terms]
+    if all(sides) or not any(sides):
+        return terms
+    taught_later = later == said.start()
+    return [
+        (replace(term, taught=side == taught_later, timed=side != taught_later), start, end)
+        for (term, start, end), side in zip(terms, sides, strict=True)
+    ]
 
 
 def _said_by_others(group: list[Term], groups: list[list[Term]], lexicon: Concepts) -> bool:
@@ -155,7 +197,7 @@ def _terms(text: str, found: Sequence[Word], lexicon: Concepts) -> list[tuple[Te
     taken = [False] * len(found)
     terms: list[tuple[Term, int, int]] = []
     if licence := licence_asked(text):
-        terms.append((Term(licence.text, licence=licence.name), licence.start, licence.end))
+        terms += [(Term(licence.text, licence=name), licence.start, licence.end) for name in licence.classes]
         taken = [licence.start <= word.start < licence.end for word in found]
     trained = bool(marker("training").search(text))
     mentions = sorted(lexicon.mentions(found), key=lambda mention: (lexicon.by_key[mention.concept].kind == "training") is not trained)

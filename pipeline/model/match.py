@@ -57,7 +57,7 @@ class Verdict(_Stored):
     """On one requirement, with the years of each thing that it names and the CV dates.
 
     `points` is what the score would gain, of 100, if the requirement were met. `scored` is False for what a CV cannot prove (soft skills).
-    `engine` is the status that rules and model came to; `override` replaces it.
+    `engine` is the status that rules and model came to; `override` replaces it. `share`: of what is met in part, how much, 0 to 1.
     """
 
     requirement: str
@@ -70,6 +70,7 @@ class Verdict(_Stored):
     quotes: tuple[Quote, ...] = ()
     experience: tuple[Experience, ...] = ()
     points: int = 0
+    share: float = 0.5
     scored: bool = True
     override: Override | None = None
 

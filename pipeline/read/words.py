@@ -39,6 +39,8 @@ _PRINTED = str.maketrans(
     | {"\ufb00": "ff", "\ufb01": "fi", "\ufb02": "fl", "\ufb03": "ffi", "\ufb04": "ffl", "\ufb05": "ft", "\ufb06": "st"}
 )
 
+TORN = 0.15
+"""Of the size: letters that are no further apart are of one word."""
 SAME = 0.2
 """Coordinates that differ by less, in points, are the same: pdfium rounds."""
 
@@ -97,8 +99,12 @@ class _Words:
 
     def words(self) -> list[Word]:
         found: list[Word] = []
-        for match in _RUN.finditer(self._text):
+        for match, *more in self._runs():
             first, end = match.span()
+            if more:
+                run = [i for part in (match, *more) for i in range(*part.span()) if not _INVISIBLE.match(self._text[i])]
+                found += self._split(run) if run else ()
+                continue
             if _SPECIAL.search(match[0]):
                 run = [i for i in range(first, end) if not _INVISIBLE.match(self._text[i])]
                 found += self._split(run) if run else ()
@@ -143,6 +149,24 @@ class _Words:
             if len(text) == count:
                 return text
         return "".join(chr(raw.FPDFText_GetUnicode(self._tp, i)) for i in range(count))
+
+    def _runs(self) -> Iterator[list[re.Match[str]]]:
+        """What stands between spaces; in several pieces where pdfium has put line breaks into the middle of a word."""
+        group: list[re.Match[str]] = []
+        for match in _RUN.finditer(self._text):
+            if group and not self._is_torn(group[-1].end() - 1, match.start()):
+                yield group
+                group = []
+            group.append(match)
+        if group:
+            yield group
+
+    def _is_torn(self, last: int, first: int) -> bool:
+        """Has pdfium made up a line break between two letters that stand beside each other?"""
+        if self._text[last + 1 : first] != "\r\n" or raw.FPDFText_IsGenerated(self._tp, last + 1) != 1:
+            return False
+        before, after, size = self._box(last), self._box(first), self._style_of(last).size
+        return -0.1 * size < after[0] - before[2] < TORN * size and abs(self._base(last) - self._base(first)) < TORN * size
 
     def _split(self, run: list[int]) -> Iterator[Word]:
         """Words of a run that jumps, character by character."""

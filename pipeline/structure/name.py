@@ -66,11 +66,43 @@ def _name_score(option: list[Line], biggest: float, bottom: float, mail: str) ->
     if score <= _ENOUGH:
         return score
     score -= (
-        1.0 * bool(lexicon().title_words.search(text))
+        1.0 * (bool(lexicon().title_words.search(text)) and not _may_be_a_surname(words))
         + 1.2 * bool(lexicon().company_suffix.search(text))
         + 0.5 * bool(lexicon().company_words.search(text))
     )
     return score - 0.3 * (len(option) > 1) * (hits == 0)
+
+
+def _may_be_a_surname(words: Sequence[str]) -> bool:
+    """ "Karl Koch", "Emma Cook": a trade as the last of two or three words, behind one that is nothing but a name."""
+    *first, last = words
+    said = " ".join(first)
+    trade = lexicon().title_words.search(last)
+    return (
+        len(words) in (2, 3)
+        and trade is not None
+        and trade.group().casefold() == last.casefold()
+        and not lexicon().title_words.search(said)
+        and not any(word.casefold().strip(".") in _QUALIFIERS for word in first)
+    )
+
+
+# fmt: off
+_QUALIFIERS = frozenset(
+    {
+        "senior", "junior", "lead", "leitender", "leitende", "head", "chief", "staff", "principal", "managing", "executive", "assistant",
+        "deputy", "general", "sales", "marketing", "product", "project", "program", "account", "office", "web", "software", "hardware",
+        "data", "cloud", "system", "systems", "it", "frontend", "backend", "full", "fullstack", "stack", "mobile", "java", "python", "php",
+        "test", "qa", "ux", "ui", "graphic", "business", "finance", "staatlich", "geprüfter", "geprüfte", "examinierte", "examinierter",
+        "gelernter", "gelernte", "ausgebildete", "ausgebildeter", "selbstständiger", "truck", "bus", "forklift", "taxi", "delivery",
+        "school", "sous", "pastry", "registered", "medical", "dental", "legal", "civil", "electrical", "mechanical", "chemical",
+        "industrial", "construction", "human", "resources", "customer", "key", "area", "regional", "technical", "technischer",
+        "kaufmännischer", "kaufmännische", "freier", "freie", "stellvertretender", "stellvertretende", "dipl", "diplom", "fach", "ober",
+        "chef",
+    }
+)
+# fmt: on
+"""Words before a trade that make a title of it, and no name."""
 
 
 def _title(word: str) -> bool:

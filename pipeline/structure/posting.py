@@ -17,6 +17,8 @@ from pipeline.model.profile import Importance, Profile, Requirement
 LONGEST_HEADING = 60
 LARGER = 1.12
 """So much larger than the text a line must be to be a heading."""
+LABEL_WORDS, SHORTEST_LABEL = 5, 3
+"""Of a label and its value without a colon between them."""
 MOST = 40
 """Requirements of one profile; what is more stays in the tasks' list of the posting, which nobody loses: the file is kept."""
 
@@ -170,14 +172,27 @@ def _sections(printed: Iterable[Printed]) -> tuple[list[Printed], dict[str, list
     current: list[Printed] = head
     for line in printed:
         name = _section(line)
-        if name:
+        labelled = [part for part in re.split(r"\s+[|·•]\s+", line.text) if _label(part)[1]]
+        if not name and labelled and (current is head or len(line.text) <= LONGEST_HEADING):  # wherever it stands, it says it of the whole
+            head += [replace(line, text=": ".join(_label(part)), strong=False) for part in labelled]
+        elif name:
             current = sections.setdefault(name, [])
             _, _, behind = line.text.partition(":")
             if behind.strip():
                 current.append(replace(line, text=behind.strip(), heading=False))
-        else:
+        elif not (line.heading and sections):  # a heading within a section is none of its items
             current.append(line)
     return head, sections
+
+
+def _label(text: str) -> tuple[str, str]:
+    """Label and value of "Arbeitsort: Köln", or of a table's row "Arbeitsort Köln"; empty where it is none."""
+    name, colon, value = text.partition(":")
+    if not colon:
+        name, _, value = text.partition(" ")
+        if len(text.split()) > LABEL_WORDS or len(name) < SHORTEST_LABEL or not name[:1].isupper():
+            return "", ""
+    return (name, value.strip()) if label_of(name) and value.strip() else ("", "")
 
 
 def _section(line: Printed) -> str:
@@ -206,11 +221,56 @@ def _items(lines: Sequence[Printed]) -> list[Printed]:
 
 def _sentences(item: Printed) -> Iterator[Printed]:
     """Of a bullet that holds several sentences each is an item; also what semicolons divide."""
-    pieces = re.split(r"(?<=[a-zäöüß)]{2}[.!])\s+(?=[A-ZÄÖÜ])|;\s+", item.text)
-    for piece in pieces:
-        plain = piece.strip(" .;,–-")
-        if plain:
-            yield replace(item, text=plain)
+    begin, pieces = 0, []
+    for end in re.finditer(r"(?<=[a-zäöüß)]{2}[.!])\s+(?=[A-ZÄÖÜ])|;\s+", item.text):
+        before, behind = item.text[begin : end.start()], item.text[end.end() :]
+        word = before.rsplit(None, 1)[-1].strip(".(").rpartition(".-")[2].casefold() if before.split() else ""
+        inside = before.count("(") > before.count(")")
+        if inside or word in _SHORT or re.match(r"[ABC][12](?!\w)", behind):
+            continue
+        pieces.append(before)
+        begin = end.end()
+    for piece in (*pieces, item.text[begin:]):
+        for part in _parts(piece):
+            plain = part.strip(" .;,–-")
+            if plain and not _NOT_NEEDED.search(plain):
+                yield replace(item, text=plain)
+
+
+_SHORT = frozenset(
+    [
+        *("mind", "max", "min", "inkl", "exkl", "insb", "bzw", "ca", "abgeschl", "staatl", "gepr", "anerk", "ggf", "evtl", "sog", "vgl", "usw"),
+        *("bspw", "zzgl", "approx", "incl", "dipl", "ing", "kfm", "techn", "nr", "std", "abt", "kl", "einschl", "entspr"),
+    ]
+)
+"""Words that end in a full stop without ending a sentence."""
+_NEEDED = r"(?:erforderlich|notwendig|nötig|vorausgesetzt|zwingend|required|necessary|needed)"
+_NOT_NEEDED = re.compile(rf"(?<!\w)(?:(?:keine?n?|no)\s[^,;]*{_NEEDED}|(?:nicht|not)\s+{_NEEDED})", re.IGNORECASE)
+_STRONG = re.compile(
+    r"(?<!\w)(?:erforderlich|zwingend|voraussetzung|vorausgesetzt|notwendig|muss|required|mandatory|must|essential)(?!\w)", re.IGNORECASE
+)
+
+
+def _parts(text: str) -> Iterator[str]:
+    """ "5 Jahre Java, 2 Jahre Kubernetes" and "Deutsch verhandlungssicher, Englisch von Vorteil" are two: each clause says for itself how much."""
+    clauses = [clause for clause in re.split(r",\s+", text) if clause.strip()]
+    if len(clauses) < 2 or "(" in text:
+        yield text
+        return
+    if all(years_in(clause) for clause in clauses):
+        yield from clauses
+        return
+    at = next((i for i, clause in enumerate(clauses) if marker("nice").search(clause)), 0)
+    first = ", ".join(clauses[:at])
+    if (
+        at
+        and (_STRONG.search(first) or level_in(first) or years_in(first))
+        and not re.match(r"(?:idealerweise|gerne?|ideally)\b", clauses[at], re.IGNORECASE)
+    ):
+        yield first
+        yield ", ".join(clauses[at:])
+        return
+    yield text
 
 
 def _requirement(item: Printed, importance: Importance) -> Requirement:
@@ -224,6 +284,8 @@ def _requirement(item: Printed, importance: Importance) -> Requirement:
 
 def _is_wish(text: str) -> bool:
     """Does the whole say that it is a wish, and not only its end?"""
+    if re.match(r"gerne?\s", text, re.IGNORECASE):
+        return True
     found = marker("nice").search(text)
     if found is None:
         return False

@@ -24,7 +24,7 @@ def verdict(status: str, importance: str = "must", weight: int = 3, *, counts: b
         ([verdict("met", weight=5), verdict("met", weight=5), verdict("not_found", weight=1)], 55, "partial"),  # 91 of a scale to 60
         ([verdict("met")] * 20 + [verdict("not_found")] * 2, 45, "partial"),
         ([verdict("met")] * 60 + [verdict("not_found")] * 9, 17, "weak"),
-        ([verdict("partly"), verdict("unclear")], 50, "partial"),
+        ([verdict("partly"), verdict("unclear")], 35, "weak"),
         ([verdict("met"), verdict("unclear", counts=False)], 100, "strong"),
         ([], 0, "weak"),
     ],
