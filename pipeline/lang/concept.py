@@ -70,7 +70,7 @@ class Concepts:
             self._below.setdefault(umbrella, []).append(concept.key)
         for name in concept.names:
             parts = words(name)
-            known = _Name(concept.key, _plain(parts), name if concept.exact and len(parts) == 1 else "")
+            known = _Name(concept.key, _plain(parts), parts[0].raw if concept.exact and len(parts) == 1 else "")
             for form in _forms(parts):
                 self._names.setdefault(form, []).append(known)
             if len(parts) > 1:
@@ -154,7 +154,7 @@ class _Single:
 
 @dataclass(frozen=True, slots=True)
 class _Name:
-    """A name of a concept: `plain` as printed but for case and hyphens; `exact` where its very spelling counts."""
+    """A name of a concept: `plain` as printed but for case, hyphens and gender; `exact` where its very spelling counts."""
 
     concept: str
     plain: str
@@ -189,7 +189,7 @@ def _forms(piece: Sequence[Word]) -> Iterator[str]:
 
 
 def _plain(piece: Sequence[Word]) -> str:
-    return " ".join(word.raw.casefold() for word in piece)
+    return " ".join(word.lemma for word in piece)
 
 
 def _meant(name: _Name, piece: Sequence[Word]) -> bool:

@@ -117,6 +117,9 @@ def _statements(cv: Cv) -> Iterator[Statement]:
         yield from _education(education)
     for certificate in cv.certificates:
         yield from _said(CERTIFICATE, [certificate.name])
+        name, issuer = certificate.name, certificate.issuer
+        if name and issuer and set(issuer.lines) <= set(name.lines) and re.search(r"\d", issuer.text):  # "Modul, Schlüsselzahl 95": more of the name
+            yield Statement(CERTIFICATE, neutral(f"{name.wording}, {issuer.wording}"), name.lines)
     for section in cv.sections:
         yield from _said(OTHER, section.entries)
     yield from _said(OTHER, [*cv.publications, *cv.awards])

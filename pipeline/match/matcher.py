@@ -121,8 +121,8 @@ def _of_term(facts: Facts, term: Term, asked: Wanted, lexicon: Concepts) -> Foun
     if not years:
         return _with_years(facts, shown, years)
     worked = _with_years(facts, found, years)  # the years are those of the work, wherever the education stands
-    reasons = tuple(dict.fromkeys((*shown.reasons, *worked.reasons)))
-    return replace(worked, strength=min(shown.strength, worked.strength), places=(*shown.places[:1], *worked.places), reasons=reasons)
+    both = (*shown.reasons, *worked.reasons)
+    return replace(worked, strength=min(shown.strength, worked.strength), places=(*shown.places[:1], *worked.places), reasons=both)
 
 
 def _concept(facts: Facts, term: Term, lexicon: Concepts, *, comparable: bool = False) -> Found:

@@ -53,6 +53,12 @@ def test_no_private_value_is_in_the_view() -> None:
         ("Angestellte/r", "Angestellte"),
         ("Assistentin", "Assistent"),
         ("Beamtin", "Beamter"),
+        ("Architektin", "Architekt"),
+        ("Therapeutin", "Therapeut"),
+        ("Pädagogin", "Pädagoge"),
+        ("Notarin", "Notar"),
+        ("Justiziarin", "Justiziar"),
+        ("Chirurgin", "Chirurg"),
     ],
 )
 def test_women_s_and_men_s_job_names_are_the_same_to_the_matcher(woman: str, man: str) -> None:
@@ -141,3 +147,14 @@ def test_free_text_keeps_the_work_and_loses_the_person(private: str, long: str) 
     assert "Kubernetes" in text
     for word in ("Yılmaz", "45", "türkisch", "Müller", "verheiratet", "Kinder", "evangelisch"):
         assert word not in text
+
+
+@pytest.mark.parametrize(
+    "left", ["Kafka, Jan – Seite 1", "Lebenslauf Kafka", "Jan Kafka", "Seite 2 von 3 Kafka", "Kinder: 2 (Kinderbetreuung gesichert)"]
+)
+def test_what_is_left_of_a_name_proves_nothing(left: str) -> None:
+    made = cv(Page(), jobs=[("Fachkraft", "2020-01", "", ["Java"])], summary=[left], basics={"name": "Jan Kafka"})
+    said = " ".join(s.text for s in anonymous(made, today=TODAY).statements)
+    assert "Kafka" not in said
+    assert "Kinder" not in said
+    assert "Java" in said

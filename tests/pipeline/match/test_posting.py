@@ -98,3 +98,15 @@ def test_odd_postings_break_nothing(text: str) -> None:
     found = profile_of(posting_of_text(text), source="datei.md")
     assert found.title
     assert all(r.importance is Importance.MUST for r in found.requirements)
+
+
+def test_labels_say_it_of_the_whole_wherever_they_stand() -> None:
+    text = "# Koch\n## Anforderungen\n- Kochen\n### Technik\n- Kombidämpfer\n## Das wäre toll\n- Französisch\n\nOrt: Köln\nBeginn: 01.04. | Umfang: Vollzeit"
+    found = profile_of(posting_of_text(text))
+    assert (found.place, found.start, found.workload) == ("Köln", "01.04.", "Vollzeit")
+    assert [(wish[0], wish[1]) for wish in wishes(found)] == [("Kochen", "must"), ("Kombidämpfer", "must"), ("Französisch", "nice")]
+
+
+def test_a_table_of_labels_has_no_colons() -> None:
+    found = profile_of(posting_of_text("# Koch\nArbeitsort Köln\nBeginn sofort\nUmfang 30 Stunden\n## Anforderungen\n- Kochen"))
+    assert (found.place, found.start, found.workload) == ("Köln", "sofort", "30 Stunden")
