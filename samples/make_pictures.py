@@ -31,7 +31,9 @@ def card() -> None:
     made = all_cards(catalogue("de"))
     pictures = {"result": "result-card", "offer-approval": "offer-approval", "offer-form": "offer-form", "customer-list": "customer-list"}
     shown = [{"name": name, "card": made[name], "png": str(IMAGES / f"{png}.png")} for name, png in pictures.items()]
-    job = {"chromium": chromium(), "cards": shown}
+    english = all_cards(catalogue("en"))["offer-approval"]
+    shown.append({"name": "offer-approval", "card": english, "png": str(IMAGES / "offer-approval-en.png")})
+    job = {"chromium": chromium(), "cards": shown, "width": 640}  # all buttons of the widest in one row
     subprocess.run(["node", ROOT / "tests/node/cards.mjs"], input=json.dumps(job), text=True, check=True, capture_output=True)
 
 
@@ -42,8 +44,10 @@ def letter(folder: Path) -> None:
         "Tel. +49 711 123456 · info@muster-personal.example",
         "Geschäftsführung: Eva Beispiel · HRB 12345 Stuttgart · USt-IdNr. DE136695976",
     )
-    (folder / "offer.docx").write_bytes(offer_word(offer(Stage.APPROVED), head, day=date(2026, 11, 26), final=True))
-    picture(folder, folder / "offer.docx", "offer-letter")
+    for language, name in (("de", "offer-letter"), ("en", "offer-letter-en")):
+        made = offer(Stage.APPROVED).model_copy(update={"language": language})
+        (folder / f"{name}.docx").write_bytes(offer_word(made, head, day=date(2026, 11, 26), final=True))
+        picture(folder, folder / f"{name}.docx", name)
 
 
 def picture(folder: Path, file: Path, name: str) -> None:

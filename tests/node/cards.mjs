@@ -10,7 +10,7 @@ const browser = await chromium.launch({
   executablePath: job.chromium,
   args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"],
 });
-const page = await browser.newPage({ viewport: { width: 520, height: 800 }, deviceScaleFactor: 2 });
+const page = await browser.newPage({ viewport: { width: 720, height: 800 }, deviceScaleFactor: 2 });
 await page.setContent(`<style>body{margin:0;font-family:"Segoe UI",Carlito,sans-serif;background:#f5f5f5}
   #card{width:480px;margin:12px;background:#fff;border:1px solid #e0e0e0;border-radius:8px;padding:4px}
   .ac-pushButton{border:1px solid #d1d1d1;border-radius:4px;background:#fff;padding:6px 12px;font:600 14px "Segoe UI",Carlito,sans-serif}</style><div id="card"></div>`);
@@ -54,6 +54,7 @@ for (const { name, card, png } of job.cards) {
     target.append(element);
     return { events, text: element.innerText, links: element.querySelectorAll("a").length };
   }, card);
+  if (png) await page.evaluate((width) => (document.getElementById("card").style.width = `${width}px`), job.width ?? 480);
   if (png) await page.locator("#card").screenshot({ path: png });
   results.push({ name, ...result });
 }
