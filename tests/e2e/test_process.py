@@ -258,3 +258,26 @@ async def test_backup_restore_and_migration_on_the_command_line(serve: Serve, tm
     assert run("retention", "--tenant", "local", "--log", "10", env=account).returncode == 1
     report = run("retention", env=account)
     assert (report.returncode, "local" in report.stdout) == (0, True), report.stderr
+
+
+def test_without_graph_settings_its_client_is_not_loaded() -> None:
+    script = """
+import asyncio, os, sys, tempfile
+from dataclasses import replace
+from pathlib import Path
+from app import start
+from bot.settings import Settings
+from tests.ports import free_port
+
+async def main():
+    with tempfile.TemporaryDirectory() as folder:
+        running = await start(replace(Settings(), data=Path(folder), port=free_port()))
+        running.stop.set()
+        await running.ended
+    print(sorted(name for name in sys.modules if name.split(".")[0] in ("msgraph", "msgraph_core", "kiota_abstractions")))
+
+asyncio.run(main())
+"""
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip().endswith("[]"), done.stdout
