@@ -17,6 +17,8 @@ _log = logging.getLogger("worker")
 
 SWEEP_SECONDS = 15.0
 """What was lost with a killed process goes on after its lease and at most this time."""
+RELEASE_SECONDS = 4.0
+"""So long giving a job back may take, all at the same time."""
 DRAIN_SECONDS = 15.0
 """With closing connections and sandbox the process ends within 25 s of SIGTERM."""
 DAILY_SECONDS = 3600.0
@@ -87,10 +89,14 @@ class Worker:
         await asyncio.gather(*self._loops, return_exceptions=True)
         if self._running:
             await asyncio.wait(list(self._running), timeout=DRAIN_SECONDS)
-        for task, held in list(self._running.items()):
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-            with suppress(TransientError):  # then its lease runs out
+        await asyncio.gather(*(self._give_back(task, held) for task, held in list(self._running.items())))
+
+    async def _give_back(self, task: asyncio.Task[None], held: _Held) -> None:
+        """Stop it, and let another take it at once; where the storage does not answer, its lease runs out."""
+        task.cancel()
+        with suppress(TransientError, TimeoutError):
+            async with asyncio.timeout(RELEASE_SECONDS):
+                await asyncio.gather(task, return_exceptions=True)
                 await self._runner.release(held.tenant, held.job_id, held.holder)
                 await self._queue.extend(held.wakeup, lease=0.0)
 
