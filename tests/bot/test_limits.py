@@ -143,7 +143,7 @@ async def test_a_key_server_that_does_not_answer_holds_nobody_up() -> None:
                 assert (await client.get("/health/live")).status == 200
                 slowest = max(slowest, time.monotonic() - before)
             assert {(await answer).status for answer in asyncio.as_completed(asking)} == {401}
-            assert time.monotonic() - begun < 30
+            assert time.monotonic() - begun < 15
             assert slowest < 4.0, "others wait for what is being fetched"
         hold.set()
 
