@@ -25,7 +25,8 @@ from pipeline.model.match import Reason, Score, Verdict, Versions
 from pipeline.model.profile import Profile
 from pipeline.model.timespan import months, years
 from pipeline.ports import Llm, PdfReader, RefusedByModel
-from pipeline.structure.posting import posting_of_document, posting_of_text, profile_of, profile_of_note
+from pipeline.structure.posting import is_note, profile_of, profile_of_note
+from pipeline.structure.posting_lines import posting_of_document, posting_of_text
 from pipeline.structure.suggest import with_suggestions
 
 LONG = 200
@@ -64,7 +65,7 @@ async def read_profile(data: bytes, name: str, reader: PdfReader, lexicon: Conce
             first = error.errors()[0]
             raise UserError("bad_profile", detail=f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
     text = _decoded(data)
-    if "\n" not in text.strip():
+    if is_note(text):
         noted = profile_of_note(text, lexicon)
         try:
             return await with_suggestions(noted, text, llm) if llm else noted

@@ -39,8 +39,32 @@ def _headings() -> tuple[tuple[str, re.Pattern[str]], ...]:
 
 @lru_cache(maxsize=1024)
 def label_of(text: str) -> str:
-    """ "customer", "place", "workload", "start", or empty."""
+    """ "title", "customer", "place", "workload", "start", or empty."""
     return next((name for name, words in _data()["labels"].items() if key(text) in words), "")
+
+
+@lru_cache(maxsize=1024)
+def column_of(head: str) -> str:
+    """What a table's column says: "what", "importance", "must", "nice", "years", "level", "weight", "note", "number", or empty."""
+    name = re.sub(r"\s*/\s*", "/", key(head))
+    return next((kind for kind, words in _data()["columns"].items() if name in words), "")
+
+
+@lru_cache(maxsize=1024)
+def importance_of(cell: str) -> str:
+    """What a cell of a table says of its row: "must", "should", "nice", or empty."""
+    return next((kind for kind, words in _data()["importance"].items() if key(cell) in words), "")
+
+
+@cache
+def speaks(kind: str) -> re.Pattern[str]:
+    """How sentences of prose speak of "must", "tasks", "offers" or the "firm", how they "seek" somebody, "greet", and "close" a letter."""
+    return re.compile("|".join(_data()["prose"][kind]), re.IGNORECASE)
+
+
+def is_general(title: str) -> bool:
+    """ "Stellenbeschreibung": the name of a kind of document, and of no position."""
+    return key(title) in _data()["titles"]["general"]
 
 
 def marked(name: str) -> tuple[str, ...]:

@@ -323,7 +323,7 @@ class _Setter:
             if look.vanished or look.size < SMALLEST or (look.color == WHITE and not place.shaded):
                 self._laid.hidden.append(text)
                 continue
-            width = LETTER * look.size * len(text)
+            width = piece.narrow * LETTER * look.size * len(text)
             box = Box(round(piece.x, 2), round(base - 0.8 * look.size, 2), round(piece.x + width, 2), round(base + 0.2 * look.size, 2))
             style = Style("word", look.size, look.bold, look.italic, look.color.lower(), icon=False)
             self._sheet.words.append(Word(text.upper() if look.capitals else text, box, base, style))
@@ -333,12 +333,13 @@ class _Setter:
 
 @dataclass(slots=True)
 class _Piece:
-    """A word at its place."""
+    """A word at its place; `narrow` is its width as a share of what its letters usually take."""
 
     text: str
     x: float
     look: Look
     link: str = ""
+    narrow: float = 1.0
 
 
 class _Line:
@@ -383,12 +384,22 @@ class _Line:
         if self._words:
             if self._breaks:
                 self._setter.make_room(self._place, LEADING * size)
+            self._squeeze()
             if self._bullet:
                 self._words.insert(0, _Piece("•", self._left - 12, self._words[0].look))
                 self._bullet = False
             self._setter.put(self._words, round(self._place.y + size, 2), self._place)
         self._place.y += LEADING * size
         self._words, self._tall, self._open, self._x = [], 0.0, False, self._left
+
+    def _squeeze(self) -> None:
+        """A line never runs into the cell beside it: how wide letters are is a guess, where a cell ends is not."""
+        begin, last = self._words[0].x, self._words[-1]
+        end = last.x + LETTER * last.look.size * len(last.text)
+        if begin < self._place.right < end:
+            share = (self._place.right - begin) / (end - begin)
+            for piece in self._words:
+                piece.x, piece.narrow = begin + share * (piece.x - begin), share
 
 
 def _content(parent: Any) -> Iterator[Any]:

@@ -3,84 +3,65 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from pipeline.lang.concept import Concepts
 from pipeline.lang.detect import language_of
 from pipeline.lang.lexicon import lexicon
-from pipeline.lang.postings import label_of, level_in, levels_in, marker, section_like, section_of, years_in
+from pipeline.lang.postings import is_general, label_of, level_in, levels_in, marker, section_like, section_of, speaks, years_in
 from pipeline.lang.words import words
-from pipeline.model.document import Document, Line
 from pipeline.model.profile import Importance, Profile, Requirement
+from pipeline.structure.posting_lines import LONGEST_HEADING, Printed, items_of, posting_of_text
+from pipeline.structure.posting_prose import bare_title, is_titled, prose
+from pipeline.structure.posting_table import without_tables
 
-LONGEST_HEADING = 60
-LARGER = 1.12
-"""So much larger than the text a line must be to be a heading."""
+LONGEST_TITLE, MARKED = 120, 12
+"""Letters of a title; lines at the beginning that a title may be among."""
 LABEL_WORDS, SHORTEST_LABEL = 5, 3
 """Of a label and its value without a colon between them."""
+LISTED = 3
+"""Words of an item in a list that commas divide."""
+SENTENCES = 3
+"""So many make a posting, also where they stand in one line."""
 MOST = 40
 """Requirements of one profile; what is more stays in the tasks' list of the posting, which nobody loses: the file is kept."""
 
 
-@dataclass(frozen=True, slots=True)
-class Printed:
-    """A line of a posting; `number` is its line in the document, or counts the lines of a text."""
-
-    text: str
-    number: int
-    heading: bool = False
-    bullet: bool = False
-    strong: bool = False
-    open: bool = False
-
-
-def posting_of_document(document: Document) -> list[Printed]:
-    body = _body_size(document.lines)
-    width = max((line.box.x1 for line in document.lines), default=0.0)
-    return [
-        Printed(
-            text=line.text.strip(),
-            number=line.number,
-            heading=len(line.text) <= LONGEST_HEADING
-            and not line.bullet
-            and (line.size >= LARGER * body or bool(line.bold and section_of(line.text))),
-            bullet=line.bullet,
-            strong=line.bold,
-            open=line.box.x1 > 0.85 * width,
-        )
-        for line in document.lines
-        if line.text.strip()
-    ]
-
-
-def _body_size(lines: Iterable[Line]) -> float:
-    sizes: dict[float, int] = {}
-    for line in lines:
-        sizes[round(line.size, 1)] = sizes.get(round(line.size, 1), 0) + len(line.text)
-    return max(sizes, key=lambda size: sizes[size], default=10.0)
-
-
-def posting_of_text(text: str) -> list[Printed]:
-    """Markdown, or plain text as people paste it."""
-    found = []
-    for number, raw in enumerate(text.splitlines(), start=1):
-        line = raw.strip()
-        heading = re.match(r"#+\s*", line)
-        bullet = re.match(r"(?:[-*+•‣▪●–]|\d{1,2}[.)])\s+", line)
-        strong = re.fullmatch(r"\*\*(.+?)\*\*:?|__(.+?)__:?", line)
-        plain = line[(heading or bullet).end() :] if heading or bullet else line  # type: ignore[union-attr]  # one of them matched
-        plain = re.sub(r"(\*\*|__)(.+?)\1", r"\2", plain).strip()
-        if plain:
-            found.append(Printed(plain, number, heading=bool(heading), bullet=bool(bullet), strong=bool(strong)))
-    return found
-
-
 def profile_of(printed: Sequence[Printed], *, source: str = "") -> Profile:
     """A title and whatever else the posting says. A posting without any text gives the file's name as its title."""
-    text = "\n".join(line.text for line in printed)
-    title, rest = _title(printed)
+    language = language_of("\n".join(line.text for line in printed))
+    lines = [line for line in without_tables(printed, language=language) if not speaks("greet").search(line.text)]
+    title, rest = _title(lines)
     head, sections = _sections(rest)
+    labels, others = _labels(head)
+    if not (sections.get("must") or sections.get("nice")):
+        title, others = _of_prose(title, others, labels, sections)
+    customer = labels.get("customer") or next((line.text for line in others if _names_company(line)), "")
+    wishes = [
+        _requirement(item, importance)
+        for section, importance in (("must", Importance.MUST), ("nice", Importance.NICE))
+        for item in items_of(sections.get(section, []))
+    ]
+    if not title or is_general(title):
+        title = labels.get("title") or title
+    return Profile(
+        title=(bare_title(title) or source or "?")[:200],
+        customer=customer,
+        place=labels.get("place", ""),
+        start=labels.get("start", ""),
+        workload=labels.get("workload", ""),
+        summary=" ".join(line.text for line in others if line.text != customer and not is_general(line.text)),
+        tasks=tuple(item.text for item in items_of(sections.get("tasks", []))),
+        requirements=_numbered(wishes),
+        offers=tuple(item.text for item in items_of(sections.get("offers", []))),
+        language=language,
+        source=source,
+    )
+
+
+def _labels(head: Iterable[Printed]) -> tuple[dict[str, str], list[Printed]]:
+    """What labels say, and the other lines."""
     labels: dict[str, str] = {}
     others: list[Printed] = []
     for line in head:
@@ -90,25 +71,23 @@ def profile_of(printed: Sequence[Printed], *, source: str = "") -> Profile:
             labels.setdefault(label, value.strip())
         else:
             others.append(line)
-    customer = labels.get("customer") or next((line.text for line in others if _names_company(line)), "")
-    about = [line.text for line in others if line.text != customer]
-    must = _items(sections.get("must", []))
-    wishes = [_requirement(item, Importance.MUST) for item in must] + [
-        _requirement(item, Importance.NICE) for item in _items(sections.get("nice", []))
-    ]
-    return Profile(
-        title=(title or source or "?")[:200],
-        customer=customer,
-        place=labels.get("place", ""),
-        start=labels.get("start", ""),
-        workload=labels.get("workload", ""),
-        summary=" ".join(about),
-        tasks=tuple(item.text for item in _items(sections.get("tasks", []))),
-        requirements=_numbered(wishes),
-        offers=tuple(item.text for item in _items(sections.get("offers", []))),
-        language=language_of(text),
-        source=source,
-    )
+    return labels, others
+
+
+def _of_prose(title: str, lines: list[Printed], labels: dict[str, str], sections: dict[str, list[Printed]]) -> tuple[str, list[Printed]]:
+    """Sort sentences that stand under no heading into `sections` and `labels`; the title, and what is left."""
+    spoken = speaks("seek").search(title) or len(title) > LONGEST_TITLE
+    said = prose([Printed(title, 1), *lines] if spoken else lines)
+    for name, items in (("must", said.must), ("tasks", said.tasks), ("offers", said.offers)):
+        sections[name] = [*sections.get(name, []), *(replace(item, bullet=True, open=False) for item in items)]
+    for name, fact in said.facts.items():
+        labels.setdefault(name, fact)
+    return (labels.get("title", "") or re.split(r"[,;]|\.\s", title)[0] if spoken else title), said.about
+
+
+def is_note(text: str) -> bool:
+    """One line, and of it no sentence after another."""
+    return "\n" not in text.strip() and len(items_of(posting_of_text(text))) < SENTENCES
 
 
 def profile_of_note(text: str, lexicon_: Concepts) -> Profile:
@@ -157,12 +136,23 @@ def _kind_of_note(part: str, lexicon_: Concepts) -> str:
 
 
 def _title(printed: Sequence[Printed]) -> tuple[str, Sequence[Printed]]:
-    """The first heading that is none of a section, over as many lines as it runs; else the first line."""
-    at = next((i for i, line in enumerate(printed) if line.heading and not (i and _section(line))), 0)
+    """The first heading that is none of a section, over as many lines as it runs; else the line that is marked as a position's, or the first."""
+    heading = next((i for i, line in enumerate(printed) if line.heading and not (i and _section(line)) and not is_general(line.text)), None)
+    marked = next((i for i, line in enumerate(printed[:MARKED]) if is_titled(line.text) and len(line.text) <= LONGEST_TITLE), None)
+    first = next((i for i, line in enumerate(printed[:MARKED]) if not is_general(line.text)), 0)
+    if heading is None and marked is None and printed and printed[first].asked:
+        return "", printed
+    at = heading if heading is not None else marked if marked is not None else first
     end = at + 1
     while at < len(printed) and end < len(printed) and end - at < 3 and printed[at].heading and printed[end].heading and not _section(printed[end]):
         end += 1
-    return " ".join(line.text for line in printed[at:end]), [*printed[:at], *printed[end:]]
+    title = " ".join(line.text for line in printed[at:end])
+    name, colon, rest = title.partition(":")
+    if colon and (is_general(name) or label_of(name) == "title"):
+        title = rest.strip()
+    elif label_of(name) or (at == first and heading is None and marked is None and _label(title)[0]):
+        return "", printed
+    return title, [*printed[:at], *printed[end:]]
 
 
 def _sections(printed: Iterable[Printed]) -> tuple[list[Printed], dict[str, list[Printed]]]:
@@ -171,6 +161,12 @@ def _sections(printed: Iterable[Printed]) -> tuple[list[Printed], dict[str, list
     sections: dict[str, list[Printed]] = {}
     current: list[Printed] = head
     for line in printed:
+        if line.asked:
+            asking = current is not head and current in (sections.get("must"), sections.get("nice"))
+            (current if asking else sections.setdefault("must", [])).append(line)
+            continue
+        if speaks("close").search(line.text) and not line.bullet:
+            current = sections.setdefault("about", [])
         name = _section(line)
         labelled = [part for part in re.split(r"\s+[|·•]\s+", line.text) if _label(part)[1]]
         if not name and labelled and (current is head or len(line.text) <= LONGEST_HEADING):  # wherever it stands, it says it of the whole
@@ -178,11 +174,19 @@ def _sections(printed: Iterable[Printed]) -> tuple[list[Printed], dict[str, list
         elif name:
             current = sections.setdefault(name, [])
             _, _, behind = line.text.partition(":")
-            if behind.strip():
-                current.append(replace(line, text=behind.strip(), heading=False))
+            if items := _listed(behind.strip()):
+                current += [replace(line, text=item, heading=False, asked=len(items) > 1) for item in items]
         elif not (line.heading and sections):  # a heading within a section is none of its items
             current.append(line)
     return head, sections
+
+
+def _listed(text: str) -> list[str]:
+    """ "Java 17, Spring Boot, Kafka" behind the name of a section is a list; a sentence is none."""
+    if not text:
+        return []
+    items = re.split(r",\s+", text.rstrip("."))
+    return items if all(len(item.split()) <= LISTED and not years_in(item) for item in items) else [text]
 
 
 def _label(text: str) -> tuple[str, str]:
@@ -205,92 +209,26 @@ def _section(line: Printed) -> str:
     return whole or (section_of(name) if colon and not label_of(name) else "")
 
 
-def _items(lines: Sequence[Printed]) -> list[Printed]:
-    """Bullets with the lines that they run over; without bullets, lines; of prose, sentences."""
-    bullets = any(line.bullet for line in lines)
-    items: list[Printed] = []
-    for line in lines:
-        runs_on = items and not line.bullet and not line.heading and (bullets or items[-1].open)
-        if runs_on:
-            joined = items[-1].text.removesuffix("-") + ("" if items[-1].text.endswith("-") and line.text[:1].islower() else " ") + line.text
-            items[-1] = replace(items[-1], text=joined, open=line.open)
-        else:
-            items.append(line)
-    return [piece for item in items for piece in _sentences(item)]
-
-
-def _sentences(item: Printed) -> Iterator[Printed]:
-    """Of a bullet that holds several sentences each is an item; also what semicolons divide."""
-    begin, pieces = 0, []
-    for end in re.finditer(r"(?<=[a-zäöüß)]{2}[.!])\s+(?=[A-ZÄÖÜ])|;\s+", item.text):
-        before, behind = item.text[begin : end.start()], item.text[end.end() :]
-        word = before.rsplit(None, 1)[-1].strip(".(").rpartition(".-")[2].casefold() if before.split() else ""
-        inside = before.count("(") > before.count(")")
-        if inside or word in _SHORT or re.match(r"[ABC][12](?!\w)", behind):
-            continue
-        pieces.append(before)
-        begin = end.end()
-    for piece in (*pieces, item.text[begin:]):
-        for part in _parts(piece):
-            plain = part.strip(" .;,–-")
-            if plain and not _NOT_NEEDED.search(plain):
-                yield replace(item, text=plain)
-
-
-_SHORT = frozenset(
-    [
-        *("mind", "max", "min", "inkl", "exkl", "insb", "bzw", "ca", "abgeschl", "staatl", "gepr", "anerk", "ggf", "evtl", "sog", "vgl", "usw"),
-        *("bspw", "zzgl", "approx", "incl", "dipl", "ing", "kfm", "techn", "nr", "std", "abt", "kl", "einschl", "entspr"),
-    ]
-)
-"""Words that end in a full stop without ending a sentence."""
-_NEEDED = r"(?:erforderlich|notwendig|nötig|vorausgesetzt|zwingend|required|necessary|needed)"
-_NOT_NEEDED = re.compile(rf"(?<!\w)(?:(?:keine?n?|no)\s[^,;]*{_NEEDED}|(?:nicht|not)\s+{_NEEDED})", re.IGNORECASE)
-_STRONG = re.compile(
-    r"(?<!\w)(?:erforderlich|zwingend|voraussetzung|vorausgesetzt|notwendig|muss|required|mandatory|must|essential)(?!\w)", re.IGNORECASE
-)
-
-
-def _parts(text: str) -> Iterator[str]:
-    """ "5 Jahre Java, 2 Jahre Kubernetes" and "Deutsch verhandlungssicher, Englisch von Vorteil" are two: each clause says for itself how much."""
-    clauses = [clause for clause in re.split(r",\s+", text) if clause.strip()]
-    if len(clauses) < 2 or "(" in text:
-        yield text
-        return
-    if all(years_in(clause) for clause in clauses):
-        yield from clauses
-        return
-    at = next((i for i, clause in enumerate(clauses) if marker("nice").search(clause)), 0)
-    first = ", ".join(clauses[:at])
-    if (
-        at
-        and (_STRONG.search(first) or level_in(first) or years_in(first))
-        and not re.match(r"(?:idealerweise|gerne?|ideally)\b", clauses[at], re.IGNORECASE)
-    ):
-        yield first
-        yield ", ".join(clauses[at:])
-        return
-    yield text
-
-
 def _requirement(item: Printed, importance: Importance) -> Requirement:
     """A must that calls itself a wish is one."""
     text = item.text[:400]
-    if importance is Importance.MUST and _is_wish(text):
+    if item.importance:
+        importance = item.importance
+    elif importance is Importance.MUST and _is_wish(text):
         importance = Importance.NICE
     years = 0.0 if level_in(text) else years_in(text)
-    return Requirement(id="r", text=text, importance=importance, weight=importance.weight, years=years, level=level_in(text), line=item.number)
+    return Requirement(
+        id="r", text=text, importance=importance, weight=item.weight or importance.weight, years=years, level=level_in(text), line=item.number
+    )
 
 
 def _is_wish(text: str) -> bool:
     """Does the whole say that it is a wish, and not only its end?"""
     if re.match(r"gerne?\s", text, re.IGNORECASE):
         return True
-    found = marker("nice").search(text)
-    if found is None:
-        return False
-    behind = text[found.end() :].strip(" .)!")
-    return found.start() <= 12 or (not behind and "(" not in text[: found.start()])
+    return any(
+        found.start() <= 12 or (not text[found.end() :].strip(" .)!") and "(" not in text[: found.start()]) for found in marker("nice").finditer(text)
+    )
 
 
 def _numbered(wishes: Iterable[Requirement]) -> tuple[Requirement, ...]:
@@ -298,6 +236,5 @@ def _numbered(wishes: Iterable[Requirement]) -> tuple[Requirement, ...]:
 
 
 def _names_company(line: Printed) -> bool:
-    return (line.strong and len(line.text) <= LONGEST_HEADING) or bool(
-        lexicon().company_suffix.search(line.text) and len(line.text) <= LONGEST_HEADING
-    )
+    suffix = lexicon().company_suffix.search(line.text)
+    return len(line.text) <= LONGEST_HEADING and (line.strong or bool(suffix and suffix.start()))

@@ -15,7 +15,8 @@ from pipeline.match.wanted import wanted
 from pipeline.model.cv import Basics, Certificate, Cv, Education, Language, Period, Position, SkillGroup, Sourced
 from pipeline.model.document import Box, Document, Line, PageSize, Span
 from pipeline.model.profile import Importance, Profile, Requirement
-from pipeline.structure.posting import posting_of_text, profile_of
+from pipeline.structure.posting import profile_of
+from pipeline.structure.posting_lines import posting_of_text
 
 TODAY = date(2026, 11, 21)
 

@@ -10,7 +10,8 @@ from pipeline.lang.words import words
 from pipeline.match.licences import licence_asked, licences_in
 from pipeline.match.wanted import Term, wanted
 from pipeline.model.profile import Importance, Requirement
-from pipeline.structure.posting import posting_of_text, profile_of
+from pipeline.structure.posting import profile_of
+from pipeline.structure.posting_lines import posting_of_text
 from tests.pipeline.match.cvs import cv, judged
 
 
