@@ -109,6 +109,12 @@ def years_in(text: str) -> float:
     return 0.0
 
 
+def years_stated(text: str) -> float:
+    """The years of experience that a statement of a CV names in figures or words; 0 where it names none, or several."""
+    found = [match for match in _years().finditer(text) if not match.group("adjective")]
+    return years_in(found[0].group()) if len(found) == 1 else 0.0
+
+
 def years_at(text: str) -> int:
     """Where the text asks for years; -1 where it does not."""
     found = _years().search(text)

@@ -9,13 +9,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipeline.lang.concept import Concepts, Mention
+from pipeline.lang.postings import years_stated
 from pipeline.lang.words import Word, words
 from pipeline.match.anonymous import SKILL, TRAINING, AnonymousCv, Spoken, Statement
 from pipeline.match.degrees import degree_of
 from pipeline.match.licences import licences_in
 from pipeline.model.timespan import Months
 
-ENGINE = "3"
+ENGINE = "4"
 """Of the rules that make facts and verdicts; a change of either raises it."""
 
 _NEGATIONS = re.compile(r"(?:kein\w*|ohne|nicht|no|not|without|never|sans|geen|bez|nessuna?|ningun[ao]?)", re.IGNORECASE)
@@ -41,12 +42,13 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A statement, ready for searching: its `stems` with a space around each."""
+    """A statement, ready for searching: its `stems` with a space around each. `stated`: the years of experience that it names, or 0."""
 
     kind: str
     lines: tuple[int, ...]
     span: int
     stems: str
+    stated: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,8 @@ def facts(cv: AnonymousCv, lexicon: Concepts) -> Facts:
     hits: dict[str, list[Hit]] = {}
     for at, statement in enumerate(cv.statements):
         found = words(statement.text)
-        said.append(Said(statement.kind, statement.lines, statement.span, f" {' '.join(word.stem for word in found)} "))
+        stems = f" {' '.join(word.stem for word in found)} "
+        said.append(Said(statement.kind, statement.lines, statement.span, stems, years_stated(statement.text)))
         planned = bool(_PLANNED.search(statement.text))
         for mention in _meant(lexicon.mentions(found), statement, found, lexicon):
             hits.setdefault(mention.concept, []).append(Hit(at, mention.first, mention.last, planned))
@@ -124,7 +127,7 @@ def to_bytes(found: Facts) -> bytes:
     plain = {
         "v": found.version,
         "l": found.language,
-        "s": [[s.kind, s.lines, s.span, s.stems] for s in found.said],
+        "s": [[s.kind, s.lines, s.span, s.stems, s.stated] for s in found.said],
         "h": {key: [[h.at, h.first, h.last, int(h.planned)] for h in hits] for key, hits in found.hits.items()},
         "m": found.spans,
         "p": found.positions,
@@ -142,7 +145,7 @@ def from_bytes(data: bytes) -> Facts:
         return Facts(
             plain["v"],
             plain["l"],
-            tuple(Said(kind, tuple(lines), span, stems) for kind, lines, span, stems in plain["s"]),
+            tuple(Said(kind, tuple(lines), span, stems, stated) for kind, lines, span, stems, stated in plain["s"]),
             {key: tuple(Hit(at, first, last, bool(planned)) for at, first, last, planned in hits) for key, hits in plain["h"].items()},
             tuple(tuple(span) if span else None for span in plain["m"]),
             plain["p"],

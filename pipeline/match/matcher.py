@@ -200,12 +200,17 @@ def _trained(facts: Facts, found: Found, *, certified: bool) -> Found:
 
 def _is_qualification(said: Said) -> bool:
     """An education or a certificate, or a sentence that calls it so ("mit Weiterbildung zur Stationsleitung")."""
-    return said.kind in (TRAINING, CERTIFICATE) or (said.kind != TITLE and any(f" {word} " in said.stems for word in _called()))
+    called = _speaks_of(said, "training") or _speaks_of(said, "certificate")
+    return said.kind in (TRAINING, CERTIFICATE) or (said.kind != TITLE and called)
 
 
-@lru_cache(maxsize=1)
-def _called() -> frozenset[str]:
-    return frozenset(stem(word) for name in ("training", "certificate") for word in marked(name) if " " not in word)
+def _speaks_of(said: Said, name: str) -> bool:
+    return any(f" {word} " in said.stems for word in _called(name))
+
+
+@lru_cache(maxsize=3)
+def _called(name: str) -> frozenset[str]:
+    return frozenset(stem(word) for word in marked(name) if " " not in word)
 
 
 def _with_years(facts: Facts, found: Found, least: float) -> Found:
@@ -219,7 +224,18 @@ def _with_years(facts: Facts, found: Found, least: float) -> Found:
     reason = Reason(key=key, values={"found": f"{counted:g}", "least": f"{least:g}"})
     strength = min(found.strength, 1) if counted else 0
     share = min(counted / least, 1.0) * (1.0 if found.strength == 2 else found.share) if least else found.share
-    return replace(found, strength=strength, years=counted, reasons=(*found.reasons, reason), open=not counted, share=share)
+    short = replace(found, strength=strength, years=counted, reasons=(*found.reasons, reason), open=not counted, share=share)
+    return _with_stated(facts, short, [place for place in found.places if place.at >= 0], least)
+
+
+def _with_stated(facts: Facts, found: Found, places: Iterable[Place], least: float) -> Found:
+    """The CV says itself that it is as many years: that counts nothing, but stands first for a person to weigh."""
+    stating = [place for place in places if facts.said[place.at].stated >= least]
+    if not stating:
+        return found
+    said = max(facts.said[place.at].stated for place in stating)
+    shown = tuple(dict.fromkeys((*stating, *found.places)))
+    return replace(found, places=shown, reasons=(*found.reasons, Reason(key="years_stated", values={"found": f"{said:g}"})))
 
 
 def _elsewhere(facts: Facts, term: Term, asked: Wanted) -> Found:
@@ -236,7 +252,8 @@ def _experience(facts: Facts, asked: Wanted) -> Found:
     if counted >= asked.years:
         return Found(2, titles, years=counted)
     reason = Reason(key="years_short", values={"found": f"{counted:g}", "least": f"{asked.years:g}"})
-    return Found(1 if counted else 0, titles, (reason,), counted, share=min(counted / asked.years, 1.0))
+    found = Found(1 if counted else 0, titles, (reason,), counted, share=min(counted / asked.years, 1.0))
+    return _with_stated(facts, found, [Place(at) for at, said in enumerate(facts.said) if _speaks_of(said, "experience")], asked.years)
 
 
 def _tongue(facts: Facts, term: Term) -> Found:

@@ -85,6 +85,25 @@ def test_what_falls_short_is_named() -> None:
     assert judged(BACKEND, "Englisch C1").reasons[0].values == {"found": "B2", "least": "C1"}
 
 
+@pytest.mark.parametrize(
+    ("said", "asked", "status", "keys"),
+    [
+        ("Java (8 Jahre)", "5 Jahre Java", "unclear", ["years_not_shown", "years_stated"]),
+        ("Über zehn Jahre Erfahrung mit Java", "5 Jahre Java", "unclear", ["years_not_shown", "years_stated"]),
+        ("Java (3 Jahre)", "5 Jahre Java", "unclear", ["years_not_shown"]),
+        ("3 Jahre Java und 8 Jahre Kotlin", "5 Jahre Java", "unclear", ["years_not_shown"]),  # whose they are, nobody says
+        ("Zwanzig Jahre Berufserfahrung", "10 Jahre Berufserfahrung", "partly", ["years_short", "years_stated"]),
+        ("Zwanzig Jahre im selben Verein", "10 Jahre Berufserfahrung", "partly", ["years_short"]),
+    ],
+)
+def test_years_that_the_cv_only_states_are_shown_and_count_nothing(said: str, asked: str, status: str, keys: list[str]) -> None:
+    made = cv(jobs=[("Koch", "2020-01", "2021-12", [])], skills=[said])
+    judged_ = judged(made, asked)
+    assert (judged_.status.value, [reason.key for reason in judged_.reasons]) == (status, keys)
+    stated = [facts_of(made).said[place.at].stated for place in judged_.places[:1] if place.at >= 0]
+    assert "years_stated" not in keys or stated[0] >= 5
+
+
 def test_similar_position_means_the_title_of_the_profile() -> None:
     text = "mindestens drei Jahre in einer vergleichbaren Position"
     assert judged(BACKEND, text, title="Backend-Entwickler (m/w/d)").status.value == "met"
