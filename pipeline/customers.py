@@ -21,6 +21,8 @@ from pipeline.store import CUSTOMERS, Store, decoded
 LIKE, CLEAR, ALIKE = 72, 12, 88
 """Of 100: so alike are a text and a name that it finds, so much better than the next is the one meant; so alike are names of doubles."""
 MEANT = 90
+BLOCK = 3
+"""Letters with which two names of one list have to begin to be compared: all with all would take minutes."""
 FOUND = 12
 _NAMESPACE = uuid.UUID("3bd8e9a4-0f1c-4a0e-8a52-6d2ef7a1c904")
 
@@ -228,7 +230,7 @@ class Customers:
                 found[key] = before.model_copy(update={"rows": (*before.rows, number), "customer": joined})
             else:
                 found[key] = Planned(act=Act.ADD, rows=(number,), customer=customer)
-        decided = [self._decided(one, known, columns.fields) for one in found.values()]
+        decided = _alike_inside([self._decided(one, known, columns.fields) for one in found.values()])
         return sorted((*decided, *skipped), key=lambda one: one.rows)
 
     def _decided(self, planned: Planned, known: _Index, fields: Collection[str]) -> Planned:
@@ -268,6 +270,25 @@ class Customers:
             return merged.model_copy(update={"version": there.version + 1, "updated": now})
 
         await self._store.change(CUSTOMERS, tenant, planned.known, Customer, changed)
+
+
+def _alike_inside(listed: Sequence[Planned]) -> list[Planned]:
+    """Rows of one list may be the same company, too: those of one VAT id, and of nearly one name in one place, which begins alike."""
+    by_vat, near = dict[str, str](), dict[str, dict[str, str]]()
+    found: list[Planned] = []
+    for one in listed:
+        customer, like = one.customer, ""
+        if customer and one.act is Act.ADD:
+            name = _plain(customer.name)
+            beside = near.setdefault(f"{customer.postal_code}\n{name[:BLOCK]}", {})
+            vat = next((mark for kind, mark in _marks(customer) if kind == "vat"), "")
+            alike = process.extractOne(name, beside, scorer=fuzz.ratio, score_cutoff=ALIKE)
+            like = one.like or by_vat.get(vat, "") or (alike[2] if alike else "")
+            beside.setdefault(customer.company, name)
+            if vat:
+                by_vat.setdefault(vat, customer.company)
+        found.append(one.model_copy(update={"like": like}) if like else one)
+    return found
 
 
 class _Index:

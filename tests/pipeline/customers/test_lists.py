@@ -255,6 +255,14 @@ async def test_another_legal_form_is_another_company(customers: Customers) -> No
     assert (plan.planned[0].act, bool(plan.planned[0].like)) == (Act.ADD, True)
 
 
+async def test_rows_of_one_list_that_look_alike_are_named(customers: Customers) -> None:
+    rows = ["Nordlicht Pflege GmbH;20095", "Nordlicht Pflege KG;20095", "Nordlicht Pfleg GmbH;20095", "Nordlicht Pflege GmbH;80331", "Alpha AG;20095"]
+    plan = await customers.plan("t", csv_rows("\n".join(["Firma;PLZ", *rows]).encode()))
+    assert [one.like for one in plan.planned] == ["", "Nordlicht Pflege GmbH", "Nordlicht Pflege GmbH", "", ""]
+    text = "Firma;PLZ;USt-IdNr.\nAlpha GmbH;70173;DE136695976\nAlpha Holding;10115;DE136695976\n"
+    assert [one.like for one in (await customers.plan("t", csv_rows(text.encode()))).planned] == ["", "Alpha GmbH"]
+
+
 async def test_a_name_without_its_legal_form_is_known(customers: Customers) -> None:
     await customers.add("t", Customer(name="Neckartal", legal_form="AG", postal_code="70173", town="Stuttgart"))
     (made,) = await imported(customers, "Firma;PLZ;Ort;E-Mail\nNeckartal;70173;Stuttgart;x@n.example\n")
