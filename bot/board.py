@@ -169,31 +169,38 @@ class Board:
             await self._update_job(job, where)
             return
         if job.card and not job.archive:  # one of the batch that has a card of its own
-            await self._draw(job, where)
+            await self._drawn(job, where)
         await self._update_batch(job, where)
 
     async def _update_job(self, job: Job, where: Conversation) -> None:
-        """Draw until the card shows what is stored: while it was on its way, another process may have shown something newer."""
-        for _ in range(REDRAWS):
-            if not await self._draw(job, where):
-                break
-            drawn, job = job, await self._service.shown(job.tenant, job.id)
-            if (drawn.state, drawn.step, drawn.updated) == (job.state, job.step, job.updated) and (
-                not job.state.ended or await self._service.settle(job)
-            ):
-                return
-        self.show(job)
+        drawn = await self._drawn(job, where)
+        if drawn is None or (drawn.state.ended and not await self._service.settle(drawn)):
+            self.show(job)
 
-    async def _draw(self, job: Job, where: Conversation) -> bool:
-        """False where the first card is just being posted by somebody else."""
+    async def _drawn(self, job: Job, where: Conversation) -> Job | None:
+        """Draw until the card shows what is stored, and return that; None where it does not yet.
+
+        While it was on its way, another process may have shown something newer, or may have given the job another card.
+        """
+        for _ in range(REDRAWS):
+            message = await self._draw(job, where)
+            if not message:
+                return None
+            drawn, job = job, await self._service.shown(job.tenant, job.id)
+            if (drawn.state, drawn.step, drawn.updated, message) == (job.state, job.step, job.updated, job.card):
+                return job
+        return None
+
+    async def _draw(self, job: Job, where: Conversation) -> str:
+        """The message that shows it now; empty where the first card is just being posted by somebody else."""
         if not job.card and not await self._service.may_post(job.tenant, job.id):
             await asyncio.sleep(self._every)
-            return False
+            return ""
         card = self.card_of(job)
         message = await self._sender.replace(where, job.card, card) if job.card else await self._posted(where, card)
         if message and message != job.card and not await self._service.set_card(job.tenant, job.id, message, known=job.card):
             await self.withdraw(where, message, job.locale)
-        return True
+        return message
 
     async def _posted(self, where: Conversation, card: CardJson) -> str:
         async with asyncio.timeout(self._service.posting_seconds):
@@ -224,10 +231,10 @@ class Board:
             return
         now = await batches.get(batch.tenant, batch.id)
         ended = [*(one for one in jobs if one.state.ended and one.id in unsettled), *([job] if job.archive else [])]
-        for one in ended:  # of several that changed at once only the last is `job`: the others' own cards follow before they are settled
-            if one.card and not one.archive and one.id != job.id:
-                await self._draw(one, where)
-        if now.next_update != batch.next_update or not all([await self._service.settle(one) for one in ended]):
+        own = [one for one in ended if one.card and not one.archive]  # their own cards follow before they are settled
+        drawn = {one.id: await self._drawn(one, where) for one in own}
+        settled = [await self._service.settle(one) for one in ended if drawn.get(one.id, one)]
+        if now.next_update != batch.next_update or len(settled) < len(ended) or not all(settled):
             self.show(job)  # another has drawn it meanwhile, or a job has changed
 
     async def _first_card(self, batch: Batch) -> tuple[Batch, float]:

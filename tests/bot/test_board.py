@@ -100,6 +100,28 @@ async def test_a_job_that_changes_while_its_card_is_sent_is_drawn_again(world: W
     assert await world.service.store.open_ids("t") == []
 
 
+async def test_a_card_that_another_overtook_is_withdrawn_and_the_other_shows_the_end(
+    world: World, connector: Connector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    where = place(world, connector)
+    job = await world.submit(conversation=where)
+    done = await world.run(job)
+    real = Sender.post
+
+    async def overtaken(self: Sender, *args: Any) -> str:
+        monkeypatch.setattr(Sender, "post", real)
+        first = await self.post(where, board(world).card_of(job))  # a turn's, whose id was stored before its process was killed
+        await world.service.set_card("t", job.id, first)
+        return await real(self, *args)
+
+    monkeypatch.setattr(Sender, "post", overtaken)
+    await shown(board(world), done)
+    last = {s.message: s.text for s in connector.sent}
+    assert "Lebenslauf fertig" in last["m1"]
+    assert "Lebenslauf fertig" not in last["m2"]
+    assert await world.service.store.open_ids("t") == []
+
+
 async def test_two_processes_draw_one_card_of_a_batch(world: World, connector: Connector) -> None:
     where = place(world, connector)
     batch = await world.service.batches.open("t", "u", "k", where)

@@ -15,6 +15,10 @@ from tests.fakes import Server
 FINAL = ("In Word öffnen", "Das hat nicht geklappt", "Diese Datei ist bekannt", "Abgebrochen")
 
 
+REPEAT = "Der Speicher antwortet gerade nicht"
+"""What a turn says that had no time to take the files: then nobody did, and the person sends them again."""
+
+
 @dataclass
 class Message:
     """A card in a conversation, as it looks now."""
@@ -35,6 +39,10 @@ class Message:
 @dataclass
 class Conversation:
     messages: dict[str, Message] = field(default_factory=dict)
+
+    @property
+    def told_to_repeat(self) -> list[Message]:
+        return [message for message in self.messages.values() if REPEAT in message.card]
 
     @property
     def final(self) -> list[Message]:

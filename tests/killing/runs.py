@@ -137,9 +137,12 @@ async def _post(spec: Spec, activity: dict[str, Any]) -> bool:
 
 
 async def said(spec: Spec, ledger: Ledger, conversation: str, names: Sequence[str], number: str) -> None:
-    """The same, delivered again until it is acknowledged, as the channel or the person does."""
-    until = monotonic() + 30
-    while not await say(spec, ledger, conversation, names, number):
+    """The same, delivered again until it is acknowledged, as the channel does, and until nothing asks to repeat it, as the person does."""
+    until = monotonic() + 60
+    while True:
+        told = len(ledger.conversations[conversation].told_to_repeat)
+        if await say(spec, ledger, conversation, names, number) and len(ledger.conversations[conversation].told_to_repeat) == told:
+            return
         assert monotonic() < until, "never acknowledged"
         await asyncio.sleep(0.05)
 
@@ -154,7 +157,7 @@ def judged(ledger: Ledger, conversation: str, cvs: int, *, kills: int, cards: in
     found.lost = max(0, cvs - len(files))
     found.duplicate_files = max(0, len(files) - cvs) + sum(len(ledger.contents[path]) > 1 for path in files)
     found.duplicate_cards = max(0, final - cards)
-    found.orphans = max(0, len(messages.messages) - max(final, cards))
+    found.orphans = max(0, len(messages.messages) - len(messages.told_to_repeat) - max(final, cards))
     if not found.clean:
         found.notes.append(f"{conversation}: {found} {[(m.id, m.final, m.updates) for m in messages.messages.values()]} {files}")
     return found
