@@ -16,19 +16,24 @@ import aiohttp
 
 from bot.settings import Settings
 from pipeline.model.document import Document
+from tests.fakes import actions_of
 from tests.killing.child import Spec
 from tests.killing.ledger import Ledger
 from tests.killing.nursery import Nursery
 from tests.ports import free_port
 
 LEASE = 1.0
+RETRIES = ("cv.retry", "batch.retry")
 PATIENCE = LEASE + 15.0
 """Seconds after the last kill in which all has to be done."""
 
 
 @dataclass
 class Verdict:
-    """Summed up over runs. `orphans` are cards that were posted but whose id was never stored: at most one per kill."""
+    """Summed up over runs. `orphans` are cards that were posted but whose id was never stored: at most one per kill.
+
+    `given_up`: how many cards asked the person to try again, since so many processes died of the job.
+    """
 
     runs: int = 0
     kills: int = 0
@@ -38,11 +43,12 @@ class Verdict:
     duplicate_files: int = 0
     duplicate_cards: int = 0
     orphans: int = 0
+    given_up: int = 0
     slowest: float = 0.0
     notes: list[str] = field(default_factory=list)
 
     def add(self, other: Verdict) -> None:
-        for name in ("runs", "kills", "cvs", "lost", "stuck", "duplicate_files", "duplicate_cards", "orphans"):
+        for name in ("runs", "kills", "cvs", "lost", "stuck", "duplicate_files", "duplicate_cards", "orphans", "given_up"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.slowest = max(self.slowest, other.slowest)
         self.notes += other.notes
@@ -239,15 +245,30 @@ async def killed_at_random(bench: Bench, specs: list[Spec], kills: int, seed: in
     begun = monotonic()
     await bench.ledger.until(over, PATIENCE * 2)
     seconds = monotonic() - begun
+    total = Verdict()
+    for name, _ in talks:
+        total.given_up += await tried_again(bench, specs[0], name)
     await asyncio.sleep(0.5)
     for pid in pids:
         bench.nursery.kill(pid)
         await bench.nursery.ended(pid)
-    total = Verdict()
     for name, count in talks:
         total.add(judged(bench.ledger, name, count, kills=0, cards=cards(count)))
     total.kills, total.slowest = killed, seconds
     return total
+
+
+async def tried_again(bench: Bench, spec: Spec, conversation: str) -> int:
+    """Whose process was killed five times at one step is given up, and its card says so: then the person clicks "try again". How often."""
+    clicks = 0
+    for message in bench.ledger.conversations[conversation].final:
+        for action in actions_of(message.as_card):
+            if action.get("verb") not in RETRIES:
+                continue
+            clicks += 1
+            assert await tell(spec, bench.ledger, conversation, action["data"], f"again-{clicks}", message=message.id)
+            await bench.ledger.until(lambda shown=message: shown.final and not any(verb in shown.card for verb in RETRIES), PATIENCE)
+    return clicks
 
 
 async def steps_of(bench: Bench, path: Path, *, connection: str = "") -> list[str]:
