@@ -65,6 +65,12 @@ def _read(name: str) -> dict[str, Any]:
     return tomllib.loads((_DATA / f"{name}.toml").read_text("utf-8"))
 
 
+def _names(words: Iterable[str]) -> str:
+    """Words may have any beginning ("Berufsfachschule"); what is written with capitals stands alone and as it is written: "MIT" is no "mit"."""
+    plain = [word for word in words if word.islower()]
+    return "|".join([_alternatives(plain), *(rf"(?<!\w)(?-i:{re.escape(word)})" for word in sorted(set(words) - set(plain)))])
+
+
 def _alternatives(words: list[str], *, escape: bool = True) -> str:
     return any_of(words) if escape else "|".join(sorted(set(words), key=len, reverse=True))
 
@@ -147,7 +153,7 @@ def lexicon() -> Lexicon:
         title_words=re.compile(rf"(?:{_alternatives(union('words', 'titles'))})(?:in|innen|/in|:in|\*in|\(in\)|s|e|r|n|en)?\b", re.IGNORECASE),
         company_words=re.compile(rf"(?:{_alternatives(union('words', 'companies'))})\b", re.IGNORECASE),
         company_suffix=re.compile(rf"(?<!\w)(?:{_alternatives(common['company_suffixes'], escape=False)})(?!\w)", re.IGNORECASE),
-        institution_words=re.compile(rf"(?:{_alternatives(union('words', 'institutions'))})\b", re.IGNORECASE),
+        institution_words=re.compile(rf"(?:{_names(union('words', 'institutions'))})\b", re.IGNORECASE),
         degree_words=re.compile(rf"(?<!\w)(?:{_alternatives(union('words', 'degrees'), escape=False)})", re.IGNORECASE),
         at_company=re.compile(rf"\s(?:{_alternatives(union('at_company'))})\s", re.IGNORECASE),
         pauses=re.compile(rf"(?:{_alternatives(union('words', 'pauses'))})\b", re.IGNORECASE),

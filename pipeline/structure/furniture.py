@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 
-from pipeline.lang.lexicon import lexicon
+from pipeline.lang.lexicon import key, lexicon
 from pipeline.model.cv import LeftOut
 from pipeline.model.document import Document, Line
 
@@ -26,6 +26,10 @@ def _repeated_columns(document: Document) -> list[int]:
     return [line.number for lines in again.values() if len(lines) >= 3 for line in lines]
 
 
+def _is_name_like(text: str) -> bool:
+    return len(text.split()) > 1 and key(text) not in lexicon().sections
+
+
 def without_furniture(document: Document) -> tuple[list[Line], list[LeftOut]]:
     """The lines that say something, and the others with their reason."""
     seen: dict[str, list[Line]] = defaultdict(list)
@@ -38,12 +42,19 @@ def without_furniture(document: Document) -> tuple[list[Line], list[LeftOut]]:
         for line in lines:
             if lexicon().page_number.fullmatch(line.text.strip(" -–|")):
                 reasons[line.number] = "page_number"
+            elif line.text.startswith("©"):  # whoever made the form
+                reasons[line.number] = "running_header"
         pages = {line.page for line in lines}
         if len(pages) < 2 or len(text) < 3:
             continue
         repeated = lines[1:] if _CONTACT.search(lines[0].text) or (lines[0].page == 1 and lines[0].box.y0 < 200) else lines
         for line in repeated:
             reasons.setdefault(line.number, "running_header")
+    first = {line.text.casefold() for line in document.lines if line.page == 1}
+    for lines in seen.values():
+        for line in lines:  # the person's name at the top of each further page
+            if line.page > 1 and line.text.casefold() in first and line.text.replace("-", "").replace(" ", "").isalpha() and _is_name_like(line.text):
+                reasons.setdefault(line.number, "running_header")
     for number in _repeated_columns(document):
         reasons.setdefault(number, "running_header")
     kept = [line for line in document.lines if line.number not in reasons and line.text.strip()]

@@ -75,12 +75,12 @@ JOB = Evidence(_title, _company)
 DEGREE = Evidence(_degree, _institution)
 
 
-def header_and_body(entry: Entry, edges: Edges, *, most: int = 3) -> tuple[list[Text], list[Line]]:
-    """The texts that name the entry, wrapped lines joined, and the lines that describe it."""
+def header_and_body(entry: Entry, edges: Edges, evidence: Evidence | None = None, *, most: int = 3) -> tuple[list[Text], list[Line]]:
+    """The texts that name the entry, wrapped lines joined, and the lines that describe it. `evidence` tells what lines name, where it is known."""
     pieces = list(entry.header)
     body = list(entry.body)
     indent = min((p.line.box.x0 for p in pieces), default=body[0].box.x0 if body else 0.0)
-    while body and len(_texts(pieces, edges)) < most + 1:
+    while body and len(_texts(pieces, edges, evidence)) < most + 1:
         line = body[0]
         last = pieces[-1].line if pieces else None
         if line.bullet or label_of(line.text) or len(line.text) > 130:
@@ -95,12 +95,13 @@ def header_and_body(entry: Entry, edges: Edges, *, most: int = 3) -> tuple[list[
             far = _far(last, line, body[1] if len(body) > 1 else None)
             ends = line.text.rstrip().endswith((".", ";")) and not lexicon().company_suffix.search(line.text)
             sentence = len(line.text) > 75 or (ends and not line.text.isupper())
-            full = bool(len(body) > 1 and continues(line, body[1], edges) and len(line.text) > 50)
-            if indented or far or sentence or full or len(_texts(pieces, edges)) >= most:
+            school = evidence is DEGREE and _institution(line.text) > _degree(line.text)
+            full = bool(len(body) > 1 and continues(line, body[1], edges) and len(line.text) > 50 and not school)
+            if indented or far or sentence or full or len(_texts(pieces, edges, evidence)) >= most:
                 break
         pieces.append(Piece(line, line.text))
         body.pop(0)
-    return _texts(pieces, edges), body
+    return _texts(pieces, edges, evidence), body
 
 
 def _far(last: Line, line: Line, following: Line | None) -> bool:
@@ -115,14 +116,15 @@ def _far(last: Line, line: Line, following: Line | None) -> bool:
     return gap > 1.25 * below
 
 
-def _texts(pieces: Sequence[Piece], edges: Edges) -> list[Text]:
+def _texts(pieces: Sequence[Piece], edges: Edges, evidence: Evidence | None) -> list[Text]:
     """Pieces with wrapped lines joined and style changes split."""
     groups: list[list[Piece]] = []
     for piece in pieces:
         if groups and piece.line.number != groups[-1][-1].line.number:
             last = groups[-1][-1]
             whole = last.text == last.line.text or last.start > 0
-            if whole and piece.start == 0 and _same_look(last.line, piece.line) and continues(last.line, piece.line, edges):
+            wrapped = whole and piece.start == 0 and _same_look(last.line, piece.line) and continues(last.line, piece.line, edges)
+            if wrapped and not (evidence and _names_another(last.text, piece.text, evidence)):
                 groups[-1].append(piece)
                 continue
         groups.append([piece])
@@ -137,9 +139,19 @@ def _texts(pieces: Sequence[Piece], edges: Edges) -> list[Text]:
     return [t for t in found if t.text.strip(EDGES + "()")]
 
 
+def _names_another(above: str, below: str, evidence: Evidence) -> bool:
+    """A degree and below it its school, a title and below it the company: two things, however far the upper line reaches."""
+    plain = re.sub(r"\([^()]*\)", "", above).strip()
+    whole = plain and "," not in plain and (plain.split()[-1][0].isupper() or plain.split()[-1].isdigit()) and not lexicon().at_company.search(plain)
+    return bool(whole and evidence.what(plain) and not evidence.who(plain) and evidence.who(below) and not evidence.what(below))
+
+
 def _same_look(a: Line, b: Line) -> bool:
     tail, head = a.spans[-1], b.spans[0]
     return tail.bold == head.bold and tail.italic == head.italic and abs(tail.size - head.size) < 0.6
+
+
+_JOINING = frozenset({"in", "of", "im", "en", "der", "für"})
 
 
 def by_style(piece: Piece) -> list[str]:
@@ -152,7 +164,8 @@ def by_style(piece: Piece) -> list[str]:
     bounds = [piece.start, *[c for c in cuts if piece.start < c < until], until]
     texts = [clean(piece.line.text[a:b]) for a, b in itertools.pairwise(bounds)]
     texts = [t for t in texts if t.strip(EDGES + "()")]
-    if any((t[0].islower() and t.split()[0] in ("in", "of", "im", "en", "der", "für")) or t[0] == "(" for t in texts[1:]):
+    runs_on = any(a.split()[-1] in _JOINING or b.split()[0] in _JOINING or b[0] == "(" for a, b in itertools.pairwise(texts))
+    if runs_on:
         return [piece.text]
     return texts if len(texts) > 1 and "".join(texts).count("(") == "".join(texts).count(")") else [piece.text]
 

@@ -103,7 +103,7 @@ def _read_entries(lines: Sequence[Line], edges: Edges, evidence: Evidence, *, sp
     elif before:
         found[0].body = [*before, *found[0].body] if not found[0].header else found[0].body
     told_by_column = [_told_by_column(entry, columns, edges) for entry in found]
-    headers = [header_and_body(entry, edges) for entry in found]
+    headers = [header_and_body(entry, edges, evidence) for entry in found]
     order = what_first([texts for texts, _ in headers], evidence)
     result = []
     for entry, column, (texts, body) in zip(found, told_by_column, headers, strict=True):

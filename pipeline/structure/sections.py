@@ -59,7 +59,24 @@ def parts(lines: Sequence[Line]) -> list[Part]:
             current = open_in_flow.get(flow) or _first_of(flow, lines, found, current)
             open_in_flow.setdefault(flow, current)
         _below(abreast, line, current).lines.append(line)
-    return [routed for section in found for routed in _routed(section)]
+    return [routed for section in _with_unnamed_skills(found) for routed in _routed(section)]
+
+
+def _with_unnamed_skills(found: list[Part]) -> list[Part]:
+    """A label in the margin and a list beside it ("Pflege: Beatmung, Wundmanagement"), near what people list at the end of a CV, names skills."""
+    result = list(found)
+    for order in (range(len(found)), reversed(range(len(found)))):
+        for i in order:
+            part = result[i]
+            beside = any(0 <= j < len(found) and result[j].kind in _LISTS for j in (i - 1, i + 1))
+            if part.kind == "unknown" and beside and len(part.heading) == 1 and part.lines and _is_list_beside(part.heading[0], part.lines):
+                result[i] = Part("skills", [], [*part.heading, *part.lines])
+    return result
+
+
+def _is_list_beside(label: Line, lines: Sequence[Line]) -> bool:
+    text = " ".join(line.text for line in lines)
+    return _level(label, lines[0]) and label.box.x1 < lines[0].box.x0 and ", " in text and not text.rstrip().endswith(".") and not find_periods(text)
 
 
 def _level(a: Line, b: Line) -> bool:
@@ -83,6 +100,7 @@ ENOUGH = 4
 """Sections that are named in so many ways need no other headings than those that look like them."""
 
 _MIXED = frozenset({"skills", "languages", "other", "personal"})
+_LISTS = frozenset({"skills", "languages", "certificates", "interests"})
 _ROUTED = frozenset({"languages", "interests", "certificates", "awards", "publications", "volunteer", "references"})
 
 
@@ -97,12 +115,23 @@ def _routed(section: Part) -> list[Part]:
             kind = section_of(label) or ""
             spoken = kind != "languages" or _names_languages(" ".join(o.text for o in section.lines[i : i + 3]))
             kind = kind if kind in _ROUTED and spoken else section.kind
+            if kind == "languages" and beside and _lists_something_else(section.lines[i : i + 3]):
+                kind = "skills"
             if kind != found[-1].kind:
-                found.append(Part(kind, [line] if beside and kind != section.kind else []))
-                if beside and kind != section.kind:
+                takes_label = beside and kind not in (section.kind, "skills")
+                found.append(Part(kind, [line] if takes_label else []))
+                if takes_label:
                     continue
         found[-1].lines.append(line)
     return found
+
+
+def _lists_something_else(lines: Sequence[Line]) -> bool:
+    """A label and beside it a list without a language and without a level: the form goes on with skills below its languages."""
+    label, *listed = [line.text for line in lines]
+    text = " ".join(listed[:1])
+    named = _names_languages(f"{label} {text}") or key(label) in lexicon().labels or re.search(r"\b[ABC][12]\b", text)
+    return text.count(", ") > 0 and not named
 
 
 def _names_languages(text: str) -> bool:
@@ -371,6 +400,8 @@ def _headings(lines: Sequence[Line]) -> dict[int, tuple[str, list[Line]]]:
             continue
         if section := section_of(line.text):
             candidates[line.number] = (section, [line])
+    for number in _labels_below_a_heading(lines, styles, candidates):
+        candidates.pop(number, None)
     tallies: dict[StyleKey, _Tally] = defaultdict(_Tally)
     for line in lines:
         if line.number not in taken and line.number in possible:
@@ -395,6 +426,7 @@ def _headings(lines: Sequence[Line]) -> dict[int, tuple[str, list[Line]]]:
     sizes = [s[0] for s in heading_styles]
     found: dict[int, tuple[str, list[Line]]] = {}
     last: list[Line] = []
+    refused: set[StyleKey] = set()
     for line in lines:
         style = styles[line.number]
         if line.number in candidates:
@@ -402,9 +434,12 @@ def _headings(lines: Sequence[Line]) -> dict[int, tuple[str, list[Line]]]:
             if _in_margin(line, text_from) and lexicon().labels.get(key(line.text)) in _PERSONAL:
                 continue
             alone = not rows.has_mate(line)
-            if style in heading_styles or style[0] > max(sizes) or (alone and style[1] and (style[0] >= min(sizes) or _opens(line, section, lines))):
+            larger = style[0] > max(sizes) or (style[1] and (style[0] >= min(sizes) or _opens(line, section, lines)))
+            if style in heading_styles or (alone and larger and style not in refused):
                 found[line.number] = (section, heading)
                 last = heading
+            else:  # a label within a section: what else looks like it is none of another
+                refused.add(style)
         elif line.number not in taken and style in speaking and line.number in possible:
             if key(line.text) in lexicon().document_titles or (rows.has_mate(line) and not style[2] and not _in_margin(line, text_from)):
                 continue
@@ -418,6 +453,17 @@ def _headings(lines: Sequence[Line]) -> dict[int, tuple[str, list[Line]]]:
                 continue
             last = [line]
             found[line.number] = (_stem_section(line.text) or "unknown", last)
+    return found
+
+
+def _labels_below_a_heading(lines: Sequence[Line], styles: dict[int, StyleKey], candidates: dict[int, tuple[str, list[Line]]]) -> list[int]:
+    """The lines of a row right below a heading of another style, where not all of it has sections' names: labels of columns. Their numbers."""
+    found: list[int] = []
+    for i, line in enumerate(lines[:-1]):
+        row = [o for o in lines[i + 1 : i + 6] if _level(lines[i + 1], o) and styles[o.number] == styles[lines[i + 1].number]]
+        named = [o.number in candidates for o in row]
+        if line.number in candidates and len(row) > 1 and not all(named) and styles[row[0].number] != styles[line.number]:
+            found += [o.number for o in row]
     return found
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from pipeline.check.check import check
 from pipeline.lang.dates import find_periods
+from pipeline.lang.lexicon import lexicon
 from pipeline.model.cv import Cv, leaves
 from pipeline.model.document import Box, Document, Line, PageSize, Span
 from pipeline.structure.layout import layout_of
@@ -368,3 +369,82 @@ def test_a_label_is_no_headline() -> None:
     ]  # fmt: skip
     basics = structure_by_rules(page(rows)).basics
     assert (basics.name.text, basics.headline) == ("Ada Beispiel", None)
+
+
+SPOKEN = [GAP, heading("Sprachen"), ("Deutsch (Muttersprache)", 10, False)]
+
+
+def schools(cv: Cv) -> list[tuple[str, str]]:
+    return [(e.degree.text if e.degree else "", e.institution.text if e.institution else "") for e in cv.education]
+
+
+def test_a_degree_that_reaches_far_does_not_run_on_into_its_school() -> None:
+    rows = [
+        heading("Ausbildung"), [("08/2020 – 06/2023", 60), ("Ausbildung zur Kauffrau für Büromanagement", 180)], [("Berufskolleg Bonn-Mitte", 180)],
+        [("08/2014 – 06/2020", 60), ("Mittlere Reife mit Qualifikationsvermerk", 180)], [("Realschule Am Stadtgarten", 180)], *SPOKEN,
+    ]  # fmt: skip
+    assert schools(structure_by_rules(page(rows))) == [
+        ("Ausbildung zur Kauffrau für Büromanagement", "Berufskolleg Bonn-Mitte"), ("Mittlere Reife mit Qualifikationsvermerk", "Realschule Am Stadtgarten")
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "school"),
+    [
+        ("Mittlere Reife mit Auszeichnung", 0),
+        ("MIT, Cambridge", 1),
+        ("Auftrag und Lager", 0),
+        ("TU Dresden", 1),
+        ("Berufsfachschule", 1),
+        ("Natur", 0),
+    ],
+)
+def test_what_is_written_in_capitals_is_a_school_only_so(text: str, school: int) -> None:
+    assert bool(lexicon().institution_words.search(text)) == bool(school)
+
+
+def test_labels_of_columns_among_skills_open_no_sections() -> None:
+    rows = [
+        ("KENNTNISSE", 10, True), [("*Sprachen", 60), ("*Infrastruktur", 230), ("*Praxis", 420)],
+        [("Go · Java · Kotlin", 60), ("Kubernetes · Kafka", 230), ("Mentoring · Reviews", 420)],
+        GAP, ("BERUFSERFAHRUNG", 10, True), ("03/2018 – heute", 10, False), ("Entwickler", 10, False), ("Beispiel GmbH, Bonn", 10, False),
+        GAP, ("INTERESSEN", 10, True), ("Rudern", 10, False), GAP, ("SPRACHEN", 10, True), ("Deutsch (Muttersprache)", 10, False),
+    ]  # fmt: skip
+    document = page(rows)
+    lines = [replace(line, spans=(replace(line.spans[0], size=12.0),)) if line.number in (4, 5, 6) else line for line in document.lines]
+    cv = structure_by_rules(replace(document, lines=tuple(lines)))
+    assert [leaf.text for group in cv.skills for leaf in group.items] == ["Go", "Java", "Kotlin", "Kubernetes", "Kafka", "Mentoring", "Reviews"]
+    assert [entry.name.text for entry in cv.languages] == ["Deutsch"]
+    assert told(cv) == [("Entwickler", "Beispiel GmbH")]
+
+
+def test_lists_beside_labels_below_the_languages_are_skills() -> None:
+    rows = [
+        [("BERUFSERFAHRUNG", 60)], [("03/2018 – heute", 60), ("Pflegefachfrau", 200)], [("Klinikum Beispiel, Bonn", 200)],
+        [("SPRACHEN", 60)], [("Deutsch", 60), ("Muttersprache", 200)], [("Englisch", 60), ("B2", 200)],
+        [("Pflege", 60), ("Beatmung, Wundmanagement, Palliative Care", 200)], [("Leitung", 60), ("Dienstplanung, Mitarbeitergespräche", 200)],
+    ]  # fmt: skip
+    cv = structure_by_rules(page(rows))
+    assert [(group.name.text, [leaf.text for leaf in group.items]) for group in cv.skills if group.name] == [
+        ("Pflege", ["Beatmung", "Wundmanagement", "Palliative Care"]), ("Leitung", ["Dienstplanung", "Mitarbeitergespräche"])
+    ]  # fmt: skip
+    assert [entry.name.text for entry in cv.languages] == ["Deutsch", "Englisch"]
+
+
+def test_the_name_at_the_top_of_a_further_page_and_a_form_s_copyright_say_nothing() -> None:
+    document = page(
+        [heading("Berufserfahrung"), ("03/2018 – heute", 10, False), ("Köchin", 10, True), ("Gasthof Beispiel, Bonn", 10, False), *SPOKEN]
+    )
+    size = document.pages[0]
+
+    def line(number: int, y: float, text: str, page: int = 2) -> Line:
+        return Line(number, page, Box(60, y, 200, y + 10), text, (Span(0, len(text), 10, False, False, "000000"),))
+
+    more = [line(101, 30, "Ada Beispiel"), line(102, 120, "Englisch (B2)"), line(103, 820, "© Europäische Union, 2002 – 2026", page=1)]
+    lines = sorted((*document.lines, *more), key=lambda one: (one.page, one.number))
+    cv = structure_by_rules(replace(document, lines=tuple(lines), pages=(size, size)))
+    assert {(out.text, out.reason) for out in cv.left_out} >= {
+        ("Ada Beispiel", "running_header"),
+        ("© Europäische Union, 2002 – 2026", "running_header"),
+    }
+    assert [entry.name.text for entry in cv.languages] == ["Deutsch", "Englisch"]
