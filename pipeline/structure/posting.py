@@ -36,14 +36,18 @@ def profile_of(printed: Sequence[Printed], *, source: str = "") -> Profile:
     head, sections = _sections(rest)
     labels, others = _labels(head)
     if not (sections.get("must") or sections.get("nice")):
-        title, others = _of_prose(title, others, labels, sections)
+        others = _of_prose(title, others, labels, sections)
+    elif _is_spoken(title):
+        _take_facts(prose([Printed(title, 1)]).facts, labels)
     customer = labels.get("customer") or next((line.text for line in others if _names_company(line)), "")
     wishes = [
         _requirement(item, importance)
         for section, importance in (("must", Importance.MUST), ("nice", Importance.NICE))
         for item in items_of(sections.get(section, []))
     ]
-    if not title or is_general(title):
+    if _is_spoken(title):
+        title = labels.get("title") or re.split(r"[,;]|\.\s", title)[0]
+    elif not title or is_general(title):
         title = labels.get("title") or title
     return Profile(
         title=(bare_title(title) or source or "?")[:200],
@@ -74,15 +78,23 @@ def _labels(head: Iterable[Printed]) -> tuple[dict[str, str], list[Printed]]:
     return labels, others
 
 
-def _of_prose(title: str, lines: list[Printed], labels: dict[str, str], sections: dict[str, list[Printed]]) -> tuple[str, list[Printed]]:
-    """Sort sentences that stand under no heading into `sections` and `labels`; the title, and what is left."""
-    spoken = speaks("seek").search(title) or len(title) > LONGEST_TITLE
-    said = prose([Printed(title, 1), *lines] if spoken else lines)
+def _of_prose(title: str, lines: list[Printed], labels: dict[str, str], sections: dict[str, list[Printed]]) -> list[Printed]:
+    """Sort sentences that stand under no heading into `sections` and `labels`; what is left."""
+    said = prose([Printed(title, 1), *lines] if _is_spoken(title) else lines)
     for name, items in (("must", said.must), ("tasks", said.tasks), ("offers", said.offers)):
         sections[name] = [*sections.get(name, []), *(replace(item, bullet=True, open=False) for item in items)]
-    for name, fact in said.facts.items():
+    _take_facts(said.facts, labels)
+    return said.about
+
+
+def _is_spoken(title: str) -> bool:
+    """Is it a sentence ("Für unseren Kunden suchen wir …") and no title?"""
+    return bool(speaks("seek").search(bare_title(title))) or len(title) > LONGEST_TITLE
+
+
+def _take_facts(facts: dict[str, str], labels: dict[str, str]) -> None:
+    for name, fact in facts.items():
         labels.setdefault(name, fact)
-    return (labels.get("title", "") or re.split(r"[,;]|\.\s", title)[0] if spoken else title), said.about
 
 
 def is_note(text: str) -> bool:

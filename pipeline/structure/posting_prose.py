@@ -16,9 +16,9 @@ _ASKED = (
 )
 _CLAUSE = re.compile(rf"(?:,\s+(?:(?:und|and|sowie)\s+)?|\s+(?:und|and|sowie)\s+)(?={_VERB}|{_ASKED})", re.IGNORECASE)
 _LEAD = re.compile(
-    r"^(?:(?:sie|du|you|wir|we)\s+)?(?:wichtig (?:sind|ist) (?:uns|mir)|haben|hast|bringen|bringst|(?:verfügen|verfügst) über|besitzen|besitzt|"
-    r"erwarten|expect|sprechen|sprichst|"
-    r"speak|beherrschen|beherrschst|(?:kennen sich|kennst dich) (?:gut |bestens )?(?:mit|in)|kennen|kennst|know|(?:should |must )?have|bring|hold)"
+    r"^(?:(?:sie|du|you|wir|we)\s+)?(?:wichtig (?:sind|ist) (?:uns|mir)|(?:voraussetzung(?:en)?|anforderungen|erforderlich|zwingend) (?:sind|ist)|"
+    r"(?:requirements|required) are|haben|hast|bringen|bringst|(?:verfügen|verfügst) über|besitzen|besitzt|erwarten|expect|sprechen|sprichst|speak|"
+    r"beherrschen|beherrschst|(?:kennen sich|kennst dich) (?:gut |bestens )?(?:mit|in)|kennen|kennst|know|(?:should |must )?have|bring|hold)"
     r"\s+(?:(?:sie|du|you|wir|bereits|außerdem|zudem|auch)\s+)?",
     re.IGNORECASE,
 )
@@ -48,7 +48,9 @@ _WORKLOAD = re.compile(
 )
 _PLACE = re.compile(r"\b(?:in|im Raum|Raum|aus|based in)\s+(?P<place>[A-ZÄÖÜ][\w-]+(?:\s+(?:am|an der|im|ob der)\s+[A-ZÄÖÜ]\w+|\s+[A-ZÄÖÜ][\w-]+)*)")
 _SOUGHT = re.compile(
-    r"^(?:neue stelle[^:]*:|(?:wir )?suchen?|gesucht(?: wird| werden)?|looking for|wanted)\s*:?\s+(?:\d+\s?x?\s+)?(?:eine?n?\s+)?", re.IGNORECASE
+    r"^(?:(?:neue stelle[^:]*:|(?:wir )?suchen?|gesucht(?: wird| werden)?|looking for|wanted)\s*:?\s+)?(?:\d\s?x?\s+)?"
+    r"(?:eine?n?\s+)?(?-i:(?=[A-ZÄÖÜ]))",
+    re.IGNORECASE,
 )
 _NO_PLACE = re.compile(r"^(?:vollzeit|teilzeit|festanstellung|direktvermittlung|arbeitnehmerüberlassung|full|part|unbefristet)", re.IGNORECASE)
 

@@ -1,6 +1,6 @@
 """Killed with SIGKILL at any durable step, and at random: nothing is lost, nothing is there twice, nothing is stuck.
 
-A sample; `make kills` runs each step twenty times and five hundred random kills, on both storages.
+A sample; `benchmarks/kills.py` runs each step twenty times and five hundred random kills, on both storages.
 """
 
 from __future__ import annotations

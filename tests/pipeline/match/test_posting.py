@@ -284,6 +284,23 @@ def test_what_stands_behind_the_name_of_a_section_may_be_a_list() -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("line", "title", "place"),
+    [
+        ("Hi-Fi Techniker (m/w/d)", "Hi-Fi Techniker (m/w/d)", ""),
+        ("Gesucht: 2 Köche", "Köche", ""),
+        ("Für das Projekt Netz suchen wir einen Bauleiter Tiefbau (m/w/d) in Leipzig ab April 2027.", "Bauleiter Tiefbau", "Leipzig"),
+        ("Profil gesucht:\nReact Frontend Developer", "React Frontend Developer", ""),
+        ("Stellenausschreibung\nSachbearbeiterin Einkauf", "Sachbearbeiterin Einkauf", ""),
+        ("Position: Koch", "Koch", ""),
+        ("Hallo zusammen,\nfür einen Kunden suche ich:\nTestmanager (m/w/d)", "Testmanager (m/w/d)", ""),
+    ],
+)
+def test_what_is_sought_is_the_title(line: str, title: str, place: str) -> None:
+    found = profile_of(posting_of_text(f"{line}\n\nAnforderungen\n- Deutsch\n\nBei Interesse bitte melden.\nViele Grüße"))
+    assert (found.title, found.place, [r.text for r in found.requirements]) == (title, place, ["Deutsch"])
+
+
 def test_a_text_of_several_sentences_is_no_note() -> None:
     assert is_note("Senior Java Entwickler, 5 Jahre, Kubernetes, München, ab März")
     assert not is_note("Wir suchen einen Koch. Sie haben eine Ausbildung als Koch. Deutsch wäre schön.")
