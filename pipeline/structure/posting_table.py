@@ -143,7 +143,7 @@ def _goes_on(row: Row, columns: Sequence[int], table: _Table) -> bool:
     above = max((cells[-1] for cells in last.values()), key=lambda cell: (cell.page, _box(cell).y0))
     if above.page != row[0].page or (any(table.kinds[i] not in TEXT for i in last) and any(table.kinds[i] not in TEXT for i in columns)):
         return False  # only one of two has more than text: its cells stand in the middle of a high row
-    apart = (_box(row[0]).y0 - _box(above).y0) / _box(above).height
+    apart = (_box(row[0]).y0 - _box(above).y0) / max(_box(above).height, 1.0)
     return any(_runs_on(last[i][-1], cell, table, i, apart) for cell, i in zip(row, columns, strict=True) if i in last)
 
 
