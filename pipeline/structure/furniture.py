@@ -26,8 +26,8 @@ def _repeated_columns(document: Document) -> list[int]:
     return [line.number for lines in again.values() if len(lines) >= 3 for line in lines]
 
 
-def _is_name_like(text: str) -> bool:
-    return len(text.split()) > 1 and key(text) not in lexicon().sections
+def _is_name_like(line: Line) -> bool:
+    return len(line.text.split()) > 1 and key(line.text) not in lexicon().sections and not re.search(r"\d", line.text)
 
 
 def without_furniture(document: Document) -> tuple[list[Line], list[LeftOut]]:
@@ -50,10 +50,11 @@ def without_furniture(document: Document) -> tuple[list[Line], list[LeftOut]]:
         repeated = lines[1:] if _CONTACT.search(lines[0].text) or (lines[0].page == 1 and lines[0].box.y0 < 200) else lines
         for line in repeated:
             reasons.setdefault(line.number, "running_header")
-    first = {line.text.casefold() for line in document.lines if line.page == 1}
+    largest = max((line.size for line in document.lines if line.page == 1), default=0.0)
+    names = {line.text.casefold() for line in document.lines if line.page == 1 and line.size > largest - 0.5 and _is_name_like(line)}
     for lines in seen.values():
-        for line in lines:  # the person's name at the top of each further page
-            if line.page > 1 and line.text.casefold() in first and line.text.replace("-", "").replace(" ", "").isalpha() and _is_name_like(line.text):
+        for line in lines:  # the person's name, smaller, at the top of each further page
+            if line.page > 1 and line.text.casefold() in names and line.size < largest - 0.5:
                 reasons.setdefault(line.number, "running_header")
     for number in _repeated_columns(document):
         reasons.setdefault(number, "running_header")

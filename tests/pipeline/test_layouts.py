@@ -431,6 +431,17 @@ def test_lists_beside_labels_below_the_languages_are_skills() -> None:
     assert [entry.name.text for entry in cv.languages] == ["Deutsch", "Englisch"]
 
 
+def test_a_title_that_comes_again_at_the_top_of_the_next_page_is_kept() -> None:
+    document = page(
+        [heading("Berufserfahrung"), ("03/2018 – heute", 10, False), ("Leitende Köchin", 10, True), ("Gasthof Beispiel, Bonn", 10, False)]
+    )
+    size = document.pages[0]
+    again = Line(101, 2, Box(60, 50, 150, 60), "Leitende Köchin", (Span(0, 15, 10, True, False, "000000"),))
+    where = Line(102, 2, Box(60, 64, 200, 74), "Hotel Muster, Köln", (Span(0, 18, 10, False, False, "000000"),))
+    cv = structure_by_rules(replace(document, lines=(*document.lines, again, where), pages=(size, size)))
+    assert [out for out in cv.left_out if out.line == 101 and out.reason == "running_header"] == []
+
+
 def test_the_name_at_the_top_of_a_further_page_and_a_form_s_copyright_say_nothing() -> None:
     document = page(
         [heading("Berufserfahrung"), ("03/2018 – heute", 10, False), ("Köchin", 10, True), ("Gasthof Beispiel, Bonn", 10, False), *SPOKEN]
