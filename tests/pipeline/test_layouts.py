@@ -418,6 +418,18 @@ def test_labels_of_columns_among_skills_open_no_sections() -> None:
     assert told(cv) == [("Entwickler", "Beispiel GmbH")]
 
 
+def test_labels_among_skills_that_look_like_one_another_open_no_sections() -> None:
+    rows = [
+        heading("KENNTNISSE"), ("Sprachen", 10, True), ("Go · Java · Kotlin", 10, False), GAP, ("Infrastruktur", 10, True), ("Kafka · Terraform", 10, False),
+        GAP, ("Praxis", 10, True), ("Mentoring · Reviews", 10, False), GAP, heading("INTERESSEN"), ("Rudern", 10, False),
+        GAP, heading("BERUFSERFAHRUNG"), ("03/2018 – heute", 10, False), ("Entwickler", 10, False), ("Beispiel GmbH, Bonn", 10, False),
+        GAP, heading("AUSBILDUNG"), ("2010 – 2014", 10, False), ("Bachelor Informatik", 10, False), ("Hochschule Bonn", 10, False),
+    ]  # fmt: skip
+    cv = structure_by_rules(page(rows))
+    assert [leaf.text for group in cv.skills for leaf in group.items] == ["Go", "Java", "Kotlin", "Kafka", "Terraform", "Mentoring", "Reviews"]
+    assert told(cv) == [("Entwickler", "Beispiel GmbH")]
+
+
 def test_lists_beside_labels_below_the_languages_are_skills() -> None:
     rows = [
         [("BERUFSERFAHRUNG", 60)], [("03/2018 – heute", 60), ("Pflegefachfrau", 200)], [("Klinikum Beispiel, Bonn", 200)],
